@@ -1,0 +1,3 @@
+"""Manimatic: say what you want to see, get an animation."""
+
+__version__ = "0.1.0"
