@@ -1,0 +1,255 @@
+"""Jobs, their states, and everything that is recorded about them.
+
+A job is what a user asked for. It lives in one row of the store; `TRANSITIONS` is the only truth about which state
+may follow which. Times are seconds since the epoch (UTC).
+"""
+
+from __future__ import annotations
+
+import enum
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from manimatic.verdicts import Verdict
+
+
+class JobState(enum.StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    """Waiting for a dispatcher."""
+    GENERATING = "generating"
+    """A model or the offline composer is writing the scene."""
+    CHECKING = "checking"
+    """The scene is being looked over before it runs."""
+    RENDERING = "rendering"
+    """A worker is rendering the scene."""
+    UPLOADING = "uploading"
+    """The video is on its way to the storage."""
+    COMPLETE = "complete"
+    """The video is stored; it may be partial."""
+    FAILED = "failed"
+    """The job ended without a video; the error says why."""
+    CANCELLED = "cancelled"
+    """The user stopped it."""
+    EXPIRED = "expired"
+    """Its deadline passed first."""
+
+
+FINAL_STATES = frozenset({JobState.COMPLETE, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
+RUNNING_STATES = frozenset({JobState.GENERATING, JobState.CHECKING, JobState.RENDERING, JobState.UPLOADING})
+_ENDS = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
+_BACK = frozenset({JobState.QUEUED})  # the reaper hands back what a dead dispatcher held
+
+TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.GENERATING, JobState.CHECKING, JobState.UPLOADING}) | _ENDS,
+    JobState.GENERATING: frozenset({JobState.CHECKING}) | _ENDS | _BACK,
+    JobState.CHECKING: frozenset({JobState.RENDERING, JobState.GENERATING}) | _ENDS | _BACK,
+    JobState.RENDERING: frozenset({JobState.UPLOADING, JobState.GENERATING}) | _ENDS | _BACK,
+    JobState.UPLOADING: frozenset({JobState.COMPLETE}) | _ENDS | _BACK,
+    JobState.COMPLETE: frozenset(),
+    JobState.FAILED: frozenset({JobState.QUEUED}),  # only to store a kept video again
+    JobState.CANCELLED: frozenset(),
+    JobState.EXPIRED: frozenset(),
+}
+
+
+class Quality(enum.StrEnum):
+    """How fine the picture is; the names and figures are those of Manim's -q flag."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    PRODUCTION = "production"
+    FOURK = "fourk"
+
+
+QUALITY_ALIASES: Mapping[str, Quality] = {
+    "l": Quality.LOW,
+    "m": Quality.MEDIUM,
+    "h": Quality.HIGH,
+    "p": Quality.PRODUCTION,
+    "k": Quality.FOURK,
+}
+_SHORT_SIDE_AND_FPS = {
+    Quality.LOW: (480, 15),
+    Quality.MEDIUM: (720, 30),
+    Quality.HIGH: (1080, 60),
+    Quality.PRODUCTION: (1440, 60),
+    Quality.FOURK: (2160, 60),
+}
+ASPECT_RATIOS: Mapping[str, tuple[int, int]] = {
+    "16:9": (16, 9),
+    "9:16": (9, 16),
+    "1:1": (1, 1),
+    "4:5": (4, 5),
+    "4:3": (4, 3),
+}
+SHORT_SIDE_UNITS = 8.0
+"""The frame's short side in Manim's units; 8 is Manim's own frame height."""
+MAX_FPS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The frame in pixels and in Manim's units."""
+
+    width: int
+    height: int
+    fps: int
+    frame_width: float
+    frame_height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asked for beside the prompt."""
+
+    quality: Quality = Quality.MEDIUM
+    aspect_ratio: str = "16:9"
+    fps: int | None = None
+    background: str = "#000000"
+    seed: int | None = None
+    scene: str | None = None
+    model: str | None = None
+    duration_hint_seconds: float | None = None
+
+    def picture(self) -> Picture:
+        """Return the frame: the quality gives the short side, the aspect ratio the long one."""
+        short_px, fps = _SHORT_SIDE_AND_FPS[self.quality]
+        across, down = ASPECT_RATIOS[self.aspect_ratio]
+        stretch = max(across, down) / min(across, down)
+        long_px, long_units = 2 * -(-short_px * stretch // 2), SHORT_SIDE_UNITS * stretch
+        wide = across >= down
+        return Picture(
+            width=int(long_px if wide else short_px),
+            height=int(short_px if wide else long_px),
+            fps=self.fps or fps,
+            frame_width=long_units if wide else SHORT_SIDE_UNITS,
+            frame_height=SHORT_SIDE_UNITS if wide else long_units,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A request that has passed validation; `code` is the user's own scene, if any."""
+
+    prompt: str
+    code: str | None = None
+    options: Options = Options()
+    deadline_at: float | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job ended without a (whole) video."""
+
+    code: str
+    message: str
+    hint: str
+    retryable: bool = False
+    stage: str | None = None
+    line: int | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """The stored result."""
+
+    name: str
+    url: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+    fps: float
+    duration_s: float
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a model charged for one answer; cost is None where the price is unknown."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One round of generating, checking and rendering."""
+
+    number: int
+    origin: str
+    """Who wrote the scene: `offline`, `user`, or the model's name."""
+    code: str
+    verdict: Verdict | None = None
+    failure: Failure | None = None
+    usage: Usage = Usage()
+    started_at: float = 0.0
+    ended_at: float | None = None
+    isolation: Mapping[str, Any] | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """Peak memory, CPU seconds, wall seconds and number of animations of the run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row of the store."""
+
+    id: str
+    state: JobState
+    prompt: str
+    brought_code: str | None
+    options: Options
+    metadata: Mapping[str, Any]
+    created_at: float
+    updated_at: float
+    deadline_at: float | None
+    ended_at: float | None = None
+    owner: str | None = None
+    lease_until: float | None = None
+    fence: int = 0
+    tries: int = 0
+    cancel_requested: bool = False
+    generator: str | None = None
+    title: str | None = None
+    explanation: str | None = None
+    code: str | None = None
+    verdict: Verdict | None = None
+    partial: bool = False
+    failure: Failure | None = None
+    video: Video | None = None
+    held_video: str | None = None
+    """Path of a rendered video that could not be stored yet."""
+    progress: Mapping[str, Any] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    isolation: Mapping[str, Any] | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing more will happen to the job."""
+        return self.state in FINAL_STATES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One numbered thing that happened to a job; numbers start at 1 and have no gaps."""
+
+    job_id: str
+    number: int
+    at: float
+    kind: str
+    """`state`, `draft`, `attempt`, `progress`, `log`, or `end`."""
+    data: Mapping[str, Any]
+
+
+def new_id() -> str:
+    """Return an unguessable id: 26 characters, 130 bits, safe in URLs and file names."""
+    return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(26))

@@ -1,0 +1,377 @@
+"""What Manimatic needs from the outside world, as five small interfaces.
+
+`CodeGenerator` writes scenes, `JobStore` remembers jobs, `Sandbox` runs scenes, `Storage` keeps videos, `Wakeup`
+says that there is work. Each has a shipped fake and one contract suite in `tests/contract` that every implementation
+passes. Nothing here imports an implementation.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from manimatic.jobs import Attempt, Event, Failure, Job, JobState, NewJob, Options, Usage
+from manimatic.verdicts import Verdict
+
+# ---------------------------------------------------------------- code generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """An earlier answer and what was wrong with it."""
+
+    code: str
+    complaint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What the generator is asked: the prompt, and every failed round so far, oldest first."""
+
+    prompt: str
+    options: Options
+    rounds: tuple[Round, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A scene with the words that go with it."""
+
+    title: str
+    explanation: str
+    code: str
+    generator: str
+    model: str | None = None
+    usage: Usage = Usage()
+
+
+class DraftListener(Protocol):
+    """Hears a draft while it is written."""
+
+    def draft(self, *, title: str, explanation: str, code: str) -> None:
+        """Take the draft as far as it is written."""
+
+
+@runtime_checkable
+class CodeGenerator(Protocol):
+    """Writes Manim scenes."""
+
+    name: str
+    """Shown to the user as `generator`."""
+    can_repair: bool
+    """Whether asking again with `rounds` may give another answer."""
+
+    def generate(self, brief: Brief, listener: DraftListener, cancel: threading.Event) -> Draft:
+        """Write a scene, or mend the last round's.
+
+        Raises:
+            NoOfflineAnswer: Nothing here fits the prompt.
+            ModelRefused: The vendor declined.
+            ModelUnavailable: The vendor did not answer, after retries.
+            ModelRejectedKey: The vendor refused the key.
+            UnusableAnswer: The answer holds no scene, even after asking again.
+            BudgetExceeded: The answer went over its token or money limit.
+            JobCancelled: `cancel` was set.
+        """
+        ...
+
+
+# ---------------------------------------------------------------- job store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to run one job until the lease ends; `fence` makes every older claim worthless."""
+
+    job: Job
+    owner: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some jobs, newest first; `next_cursor` is None on the last page."""
+
+    jobs: tuple[Job, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueDepth:
+    """How much is waiting."""
+
+    queued: int
+    running: int
+    oldest_queued_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceReport:
+    """What a dispatcher or launcher says of itself; `seen_at` is set by the store."""
+
+    name: str
+    role: str
+    facts: Mapping[str, Any]
+    seen_at: float = 0.0
+
+
+@runtime_checkable
+class JobStore(Protocol):
+    """Remembers jobs, their events and attempts. Every method may raise StoreError."""
+
+    def submit(self, new: NewJob, *, max_queued: int) -> Job:
+        """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting."""
+        ...
+
+    def get(self, job_id: str) -> Job:
+        """Return the job. Raises JobNotFound."""
+        ...
+
+    def list_jobs(self, *, limit: int, cursor: str | None = None, state: JobState | None = None) -> Page:
+        """Return jobs, newest first. Raises InvalidInput for a cursor that was not handed out here."""
+        ...
+
+    def queue_position(self, job_id: str) -> int | None:
+        """Return how many jobs run before this one, plus one; None when it is not queued."""
+        ...
+
+    def claim(self, owner: str, *, lease_s: float, max_tries: int) -> Claim | None:
+        """Take the oldest queued job, or return None. Jobs that have been tried `max_tries` times are not taken."""
+        ...
+
+    def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
+        """Prolong the lease; return whether cancelling was asked for. Raises LeaseLost."""
+        ...
+
+    def advance(self, claim: Claim, to: JobState, **changes: Any) -> Job:
+        """Move the claimed job to another state, with changes to other fields of `Job`, in one step.
+
+        Raises:
+            LeaseLost: The claim is no longer the newest.
+            Conflict: The transition table does not have this arrow.
+        """
+        ...
+
+    def update(self, claim: Claim, **changes: Any) -> Job:
+        """Change fields of the claimed job without changing its state. Raises LeaseLost."""
+        ...
+
+    def record_attempt(self, claim: Claim, attempt: Attempt) -> None:
+        """Insert the attempt, or replace the one with the same number. Raises LeaseLost."""
+        ...
+
+    def attempts(self, job_id: str) -> Sequence[Attempt]:
+        """Return the job's attempts, first to last."""
+        ...
+
+    def add_event(self, claim: Claim, kind: str, data: Mapping[str, Any]) -> Event:
+        """Append a numbered event. Raises LeaseLost."""
+        ...
+
+    def events(self, job_id: str, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
+        """Return the events with a number above `after`, in order."""
+        ...
+
+    def request_cancel(self, job_id: str) -> Job:
+        """Cancel a queued job at once and ask a running one to stop; a final job stays. Raises JobNotFound."""
+        ...
+
+    def requeue_held(self, job_id: str) -> Job:
+        """Put a job that failed as `storage_error` back in the queue. Raises JobNotFound, Conflict."""
+        ...
+
+    def delete(self, job_id: str) -> Job:
+        """Remove a final job and return what it was. Raises JobNotFound, Conflict while it runs."""
+        ...
+
+    def reap(self, *, max_tries: int) -> Sequence[Job]:
+        """Hand back jobs whose lease ended, fail those tried too often, expire those past their deadline.
+
+        Returns the jobs that changed.
+        """
+        ...
+
+    def expired_videos(self, limit: int = 100) -> Sequence[Job]:
+        """Return complete jobs whose video's retention has ended and that still hold a video."""
+        ...
+
+    def forget_video(self, job_id: str) -> None:
+        """Note that the job's video is gone."""
+        ...
+
+    def report(self, report: ServiceReport) -> None:
+        """Keep the newest report of a service."""
+        ...
+
+    def reports(self, *, within_s: float) -> Sequence[ServiceReport]:
+        """Return the reports of services seen lately."""
+        ...
+
+    def depth(self) -> QueueDepth:
+        """Return how much is waiting."""
+        ...
+
+    def ping(self) -> None:
+        """Do nothing, over the real connection."""
+        ...
+
+
+# ---------------------------------------------------------------- sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one run of the worker may use."""
+
+    timeout_s: float = 300.0
+    memory_bytes: int = 2 * 1024**3
+    cpu_cores: float = 1.0
+    max_processes: int = 128
+    max_files: int = 1024
+    max_log_bytes: int = 1024**2
+    max_artefact_bytes: int = 512 * 1024**2
+    disk_bytes: int = 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """One run of the worker; `parts` are finished pieces of video to join instead of rendering `code`."""
+
+    run_id: str
+    code: str
+    options: Options = Options()
+    limits: Limits = Limits()
+    parts: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """A file that left the worker: bytes that the host wrote down itself, of a kind that the worker claims."""
+
+    kind: str
+    path: Path
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a run ended; `artefacts` are the caller's to read and to remove."""
+
+    verdict: Verdict
+    message: str = ""
+    error_type: str | None = None
+    line: int | None = None
+    traceback: str | None = None
+    scene: str | None = None
+    animations: int = 0
+    artefacts: tuple[Artefact, ...] = ()
+    isolation: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+class RunListener(Protocol):
+    """Hears of a run while it goes on. Calls come from one thread, in order."""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
+        """An animation has ended."""
+
+    def log(self, text: str) -> None:
+        """The worker or the scene printed this; control characters are already escaped."""
+
+
+@runtime_checkable
+class Sandbox(Protocol):
+    """Runs scenes behind walls."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return the isolation report: backend, layers in force, layers missing with the reason.
+
+        Raises:
+            SandboxUnavailable: A layer that Manimatic insists on cannot be had here.
+        """
+        ...
+
+    def run(self, request: RunRequest, listener: RunListener, cancel: threading.Event, folder: Path) -> RunResult:
+        """Run one worker to its end and return how it ended; artefacts are written into `folder`.
+
+        Everything that the scene can do ends in a verdict. When `cancel` is set the run is killed.
+
+        Raises:
+            JobCancelled: `cancel` was set.
+            SandboxUnavailable: A layer that Manimatic insists on cannot be had here.
+        """
+        ...
+
+
+# ---------------------------------------------------------------- storage and wake-up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Where a video lies now."""
+
+    url: str
+    expires_at: float | None
+
+
+@runtime_checkable
+class Storage(Protocol):
+    """Keeps videos and hands out their addresses."""
+
+    name: str
+
+    def put(self, name: str, path: Path) -> Stored:
+        """Store the file under an unguessable name; storing the same name again is harmless. Raises StorageError."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove the video; removing what is not there is harmless. Raises StorageError."""
+        ...
+
+    def open_local(self, name: str) -> Path:
+        """Return the file that `GET /videos/<name>` serves. Raises VideoNotFound, also where videos live elsewhere."""
+        ...
+
+    def ping(self) -> None:
+        """Check that the storage could take a video now, without a request that costs. Raises StorageError."""
+        ...
+
+
+@runtime_checkable
+class Wakeup(Protocol):
+    """Says that there is work; a lost or doubled call is harmless, since the store is the truth."""
+
+    def notify(self, job_id: str) -> None:
+        """Say that this job waits."""
+        ...
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until there may be work, at most this long."""
+        ...
+
+
+__all__ = [
+    "Artefact",
+    "Brief",
+    "Claim",
+    "CodeGenerator",
+    "Draft",
+    "DraftListener",
+    "Failure",
+    "JobStore",
+    "Limits",
+    "Page",
+    "QueueDepth",
+    "Round",
+    "RunListener",
+    "RunRequest",
+    "RunResult",
+    "Sandbox",
+    "ServiceReport",
+    "Storage",
+    "Stored",
+    "Wakeup",
+]

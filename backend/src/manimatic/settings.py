@@ -1,0 +1,264 @@
+"""The settings: read once from the environment and `.env`, checked, frozen.
+
+Each field of `Settings` carries its variable's name, its default and its help; docs/reference/settings.md is made
+from them. The environment wins over `.env`. A secret `NAME` may come as `NAME_FILE`, the path of a file that holds it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from manimatic.errors import SettingsError
+
+T = TypeVar("T")
+PREFIX = "MANIMATIC_"
+
+
+def _setting(name: str, default: T, help: str, parse: Callable[[str], T], *, secret: bool = False) -> T:
+    metadata = {"name": name, "help": help, "parse": parse, "secret": secret}
+    value: T = field(default=default, repr=not secret, metadata=metadata)
+    return value
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"allowed are {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _number(kind: Callable[[str], Any], low: float, high: float) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        value = kind(text)
+        if not low <= value <= high:
+            raise ValueError(f"allowed are {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"1", "0", "true", "false", "on", "off", "yes", "no"}:
+        raise ValueError("allowed are on and off")
+    return text.lower() in {"1", "true", "on", "yes"}
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("it has to start with http:// or https://")
+    return text.rstrip("/")
+
+
+def default_data_dir(environ: Mapping[str, str]) -> Path:
+    """Return `data/` in a checkout, else `$XDG_DATA_HOME/manimatic`."""
+    checkout = Path(__file__).resolve().parents[3]
+    if (checkout / "script" / "run").is_file():
+        return checkout / "data"
+    base = environ.get("XDG_DATA_HOME") or str(Path(environ.get("HOME", "/var/lib")) / ".local/share")
+    return Path(base) / "manimatic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside."""
+
+    gemini_api_key: str = _setting(
+        "GEMINI_API_KEY", "", "Key of the Gemini API. Without it the offline composer answers.", str, secret=True
+    )
+    model: str = _setting("MANIMATIC_MODEL", "gemini-3.8-flash", "The model that writes scenes.", str)
+    model_base_url: str = _setting(
+        "MANIMATIC_MODEL_BASE_URL", "", "Address of the model's API; empty: the vendor's.", _url
+    )
+    model_timeout_s: float = _setting(
+        "MANIMATIC_MODEL_TIMEOUT_S", 120.0, "Longest silence of the model, in seconds.", _number(float, 0.1, 600)
+    )
+    max_repairs: int = _setting(
+        "MANIMATIC_MAX_REPAIRS", 3, "Times a failed scene goes back to the model.", _number(int, 0, 10)
+    )
+    max_tokens: int = _setting(
+        "MANIMATIC_MAX_TOKENS", 200_000, "Tokens that one job may use, input and output.", _number(int, 100, 10**8)
+    )
+    max_cost_usd: float = _setting(
+        "MANIMATIC_MAX_COST_USD", 0.5, "Dollars that one job may cost.", _number(float, 0, 1000)
+    )
+    cloudinary_cloud_name: str = _setting("CLOUDINARY_CLOUD_NAME", "", "Cloudinary account.", str)
+    cloudinary_api_key: str = _setting("CLOUDINARY_API_KEY", "", "Cloudinary key.", str, secret=True)
+    cloudinary_api_secret: str = _setting("CLOUDINARY_API_SECRET", "", "Cloudinary secret.", str, secret=True)
+    cloudinary_upload_prefix: str = _setting(
+        "CLOUDINARY_UPLOAD_PREFIX", "", "Address of Cloudinary's upload API; empty: the vendor's.", _url
+    )
+    storage: str = _setting(
+        "MANIMATIC_STORAGE",
+        "auto",
+        "Where videos are kept; `auto`: Cloudinary when its three variables are set, else local.",
+        _choice("auto", "local", "cloudinary"),
+    )
+    retention_h: float = _setting(
+        "MANIMATIC_RETENTION_H",
+        168.0,
+        "Hours that a local video is kept; 0 keeps it for ever.",
+        _number(float, 0, 10**6),
+    )
+    sandbox: str = _setting("MANIMATIC_SANDBOX", "auto", "Which sandbox runs scenes.", _choice("auto", "bubblewrap"))
+    timeout_s: float = _setting(
+        "MANIMATIC_TIMEOUT_S", 300.0, "Wall-clock limit of one run, in seconds.", _number(float, 1, 3600)
+    )
+    job_timeout_s: float = _setting(
+        "MANIMATIC_JOB_TIMEOUT_S", 900.0, "Wall-clock limit of one job with all its attempts.", _number(float, 1, 86400)
+    )
+    memory_mb: int = _setting(
+        "MANIMATIC_MEMORY_MB", 2048, "Memory limit of one run, in MiB, no swap.", _number(int, 256, 10**6)
+    )
+    cpu_share: float = _setting(
+        "MANIMATIC_CPU_SHARE", 0.5, "CPU quota of one run, as a share of the cores available.", _number(float, 0.05, 1)
+    )
+    max_processes: int = _setting(
+        "MANIMATIC_MAX_PROCESSES", 128, "Processes and threads of one run.", _number(int, 16, 4096)
+    )
+    max_files: int = _setting(
+        "MANIMATIC_MAX_FILES", 1024, "Open files of one process of a run.", _number(int, 64, 65536)
+    )
+    max_log_kb: int = _setting("MANIMATIC_MAX_LOG_KB", 1024, "Log of one run, in KiB.", _number(int, 1, 10**5))
+    max_artefact_mb: int = _setting(
+        "MANIMATIC_MAX_ARTEFACT_MB", 512, "Bytes that may leave one run, in MiB.", _number(int, 1, 10**5)
+    )
+    disk_mb: int = _setting(
+        "MANIMATIC_DISK_MB", 1024, "Temporary disk of one run, in MiB (it counts as memory).", _number(int, 16, 10**5)
+    )
+    concurrency: int = _setting(
+        "MANIMATIC_CONCURRENCY", 1, "Jobs that one dispatcher runs at once.", _number(int, 1, 256)
+    )
+    max_queued: int = _setting(
+        "MANIMATIC_MAX_QUEUED", 1000, "Jobs that may wait; more are refused with 503.", _number(int, 1, 10**6)
+    )
+    data_dir: Path = _setting("MANIMATIC_DATA_DIR", Path(), "Folder for the database, videos and runs.", Path)
+    database_url: str = _setting(
+        "MANIMATIC_DATABASE_URL", "", "Database of the jobs; empty: SQLite in the data folder.", str, secret=True
+    )
+    host: str = _setting("MANIMATIC_HOST", "127.0.0.1", "Address that the API listens on.", str)
+    port: int = _setting("MANIMATIC_PORT", 5000, "Port that the API listens on.", _number(int, 0, 65535))
+    public_url: str = _setting(
+        "MANIMATIC_PUBLIC_URL", "", "Address under which users reach the API; empty: as they asked.", _url
+    )
+    allow_no_keys: bool = _setting(
+        "MANIMATIC_ALLOW_NO_KEYS", False, "Listen beyond loopback although the API has no keys.", _flag
+    )
+    log_format: str = _setting(
+        "MANIMATIC_LOG_FORMAT",
+        "auto",
+        "`json`, `text`, or `auto`: text on a terminal.",
+        _choice("auto", "json", "text"),
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], *, dotenv: Path | None = None) -> Settings:
+        """Read and check the settings.
+
+        Args:
+            environ: The environment.
+            dotenv: A `.env` file whose values stand behind the environment's; a missing one is no error.
+
+        Raises:
+            SettingsError: A variable is unknown or its value bad; the message names it, with secrets masked.
+        """
+        given = _read_dotenv(dotenv) | dict(environ)
+        _refuse_unknown(given)
+        values = {f.name: _read(f, given) for f in dataclasses.fields(cls) if _is_given(f, given)}
+        values.setdefault("data_dir", default_data_dir(given))
+        values["data_dir"] = values["data_dir"].expanduser().absolute()
+        settings = cls(**values)
+        settings._check_together()
+        return settings
+
+    def _check_together(self) -> None:
+        cloudinary = (self.cloudinary_cloud_name, self.cloudinary_api_key, self.cloudinary_api_secret)
+        if self.storage == "cloudinary" and not all(cloudinary):
+            raise SettingsError("MANIMATIC_STORAGE=cloudinary needs CLOUDINARY_CLOUD_NAME, _API_KEY and _API_SECRET.")
+        if self.host not in {"127.0.0.1", "localhost", "::1"} and not self.allow_no_keys:
+            raise SettingsError(
+                f"MANIMATIC_HOST={self.host} listens beyond this machine, and the API asks for no keys.",
+                hint="Listen on 127.0.0.1 behind a proxy that authenticates, or set MANIMATIC_ALLOW_NO_KEYS=on.",
+            )
+
+    @property
+    def storage_kind(self) -> str:
+        """Return `local` or `cloudinary`, with `auto` resolved."""
+        if self.storage != "auto":
+            return self.storage
+        complete = self.cloudinary_cloud_name and self.cloudinary_api_key and self.cloudinary_api_secret
+        return "cloudinary" if complete else "local"
+
+    @property
+    def resolved_database_url(self) -> str:
+        """Return the database's address, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'manimatic.sqlite3'}"
+
+    @property
+    def cpu_cores(self) -> float:
+        """Return the CPU quota of one run in cores."""
+        return self.cpu_share * len(os.sched_getaffinity(0))
+
+
+def describe() -> list[dict[str, Any]]:
+    """List every setting with its name, default, help and whether it is secret."""
+    return [
+        {"name": f.metadata["name"], "default": f.default, "help": f.metadata["help"], "secret": f.metadata["secret"]}
+        for f in dataclasses.fields(Settings)
+    ]
+
+
+def _read_dotenv(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    from dotenv.parser import parse_stream
+
+    try:
+        with path.open(encoding="utf-8") as stream:
+            bindings = list(parse_stream(stream))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.") from error
+    for binding in bindings:
+        if binding.error:
+            raise SettingsError(f"{path}, line {binding.original.line}: this is not NAME=value.")
+    return {binding.key: binding.value for binding in bindings if binding.key and binding.value is not None}
+
+
+def _names() -> dict[str, bool]:
+    return {f.metadata["name"]: f.metadata["secret"] for f in dataclasses.fields(Settings)}
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    names = _names()
+    files = {f"{name}_FILE" for name, secret in names.items() if secret}
+    for name in given:
+        if name.startswith(PREFIX) and name not in names and name not in files:
+            raise SettingsError(f"{name} is not a setting of Manimatic.")
+
+
+def _is_given(f: dataclasses.Field[Any], given: Mapping[str, str]) -> bool:
+    name = f.metadata["name"]
+    return bool(given.get(name)) or (f.metadata["secret"] and bool(given.get(f"{name}_FILE")))
+
+
+def _read(f: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
+    name, secret = f.metadata["name"], f.metadata["secret"]
+    text = given.get(name) or _read_secret_file(f"{name}_FILE", given[f"{name}_FILE"])
+    try:
+        return f.metadata["parse"](text)
+    except ValueError as error:
+        shown = "(hidden)" if secret else repr(text)
+        raise SettingsError(f"{name}={shown} is not acceptable: {error}.") from error
+
+
+def _read_secret_file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}={path!r} cannot be read: {error}.") from error
