@@ -1,0 +1,1 @@
+"""The walls around a worker, and the data that says what they let through."""
