@@ -87,9 +87,7 @@ class Runner:
 
     def run_next(self, shutdown: threading.Event, *, job_id: str | None = None) -> bool:
         """Run the next job, or just the one named, if it waits; tell whether there was one."""
-        claim = self._store.claim(
-            self.name, lease_s=self._pace.lease_s, max_tries=self._pace.max_tries, job_id=job_id
-        )
+        claim = self._store.claim(self.name, lease_s=self._pace.lease_s, max_tries=self._pace.max_tries, job_id=job_id)
         if claim is None:
             return False
         stop = Stop(self._time_limit(claim))

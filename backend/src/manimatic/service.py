@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from manimatic.errors import InvalidInput
-from manimatic.jobs import ASPECT_RATIOS, MAX_FPS, QUALITY_ALIASES, Job, JobState, NewJob, Options, Quality, check_source
+from manimatic.jobs import (
+    ASPECT_RATIOS,
+    MAX_FPS,
+    QUALITY_ALIASES,
+    Job,
+    JobState,
+    NewJob,
+    Options,
+    Quality,
+    check_source,
+)
 from manimatic.ports import JobStore, Page, Storage, Wakeup
 
 MAX_PROMPT_CHARS = 8_000
@@ -136,7 +146,7 @@ def _prompt(prompt: str, *, needed: bool) -> str:
         raise FieldError("prompt", "it is empty; say what you want to see")
     if len(text) > MAX_PROMPT_CHARS:
         raise FieldError("prompt", f"it has {len(text)} characters; at most {MAX_PROMPT_CHARS} are allowed")
-    if any(ord(char) < 32 and char not in "\n\r\t" or 0xD800 <= ord(char) <= 0xDFFF for char in text):
+    if any((ord(char) < 32 and char not in "\n\r\t") or 0xD800 <= ord(char) <= 0xDFFF for char in text):
         raise FieldError("prompt", "it holds control characters; send plain text")
     if needed and not any(char.isalnum() for char in text):
         raise FieldError("prompt", "it holds no word or number; say what you want to see")

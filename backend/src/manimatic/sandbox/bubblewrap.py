@@ -87,7 +87,9 @@ class BubblewrapSandbox:
                 bwrap_command.probe_command(self._bwrap), capture_output=True, check=False, **_identity(slot)
             )
         if done.returncode:
-            raise SandboxUnavailable(f"bubblewrap cannot make a sandbox: {done.stderr.decode(errors='replace').strip()}")
+            raise SandboxUnavailable(
+                f"bubblewrap cannot make a sandbox: {done.stderr.decode(errors='replace').strip()}"
+            )
         return self._report(slot)
 
     def _report(self, slot: Slot) -> Mapping[str, Any]:
@@ -139,7 +141,7 @@ class BubblewrapGuest:
         filter_fd = seccomp.open_filter(seccomp.filter_bytes())
         passed = {"seccomp": filter_fd, "info": info_write, "block": block_read}
         try:
-            argv = bwrap_command.command(bwrap, runtime, limits, passed, confinement(limits, slot))
+            argv = bwrap_command.command(bwrap, runtime, limits, passed, confinement(limits))
             self._process = subprocess.Popen(
                 group.command(argv),
                 stdin=subprocess.PIPE,
@@ -215,13 +217,15 @@ class BubblewrapGuest:
             return
 
 
-def confinement(limits: Limits, slot: Slot) -> dict[str, Any]:
+def confinement(limits: Limits) -> dict[str, Any]:
     """Return what the worker is told to put in force on itself."""
     return {
         "open_files": limits.max_files,
-        "processes": limits.max_processes if slot.uid is not None else None,
+        "processes": limits.max_processes,
         "file_bytes": limits.disk_bytes,
         "cpu_s": int(limits.timeout_s * max(1.0, limits.cpu_cores)) + 5,
+        "read_only": bwrap_command.READABLE,
+        "writable": bwrap_command.WRITABLE,
     }
 
 

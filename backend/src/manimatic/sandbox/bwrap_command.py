@@ -12,15 +12,28 @@ from manimatic.sandbox.runtime import GuestRuntime
 
 GUEST_ID = 65534
 JOB_DIR = "/job"
-_FLAGS = (
-    "--unshare-user --unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup --disable-userns "
-    "--die-with-parent --new-session --clearenv --cap-drop ALL --hostname job"
-).split()
+_FLAGS = [
+    "--unshare-user",
+    "--unshare-ipc",
+    "--unshare-pid",
+    "--unshare-net",
+    "--unshare-uts",
+    "--unshare-cgroup",
+    "--disable-userns",
+    "--die-with-parent",
+    "--new-session",
+    "--clearenv",
+    "--cap-drop",
+    "ALL",
+    "--hostname",
+    "job",
+]
 _SYSTEM = (
     "/usr/bin",
     "/usr/lib",
     "/usr/lib32",
     "/usr/lib64",
+    "/usr/share/color",  # ghostscript, which dvisvgm starts, wants its colour profiles
     "/usr/share/fontconfig",
     "/usr/share/fonts",
     "/usr/share/ghostscript",
@@ -36,8 +49,18 @@ _SYSTEM = (
     "/var/lib/texmf",
 )
 """Programs, libraries, fonts and TeX. Not /usr/local, /usr/sbin, /usr/src, nor any of /etc's own settings."""
+READABLE = ("/usr", "/etc", "/var", "/runtime", "/proc", "/dev")
+WRITABLE = (JOB_DIR, "/tmp", "/dev/shm", "/dev/null", "/dev/zero")  # noqa: S108
+"""What Landlock leaves reachable, as a second wall behind the mounts."""
 _LINKS = (("usr/bin", "/bin"), ("usr/lib", "/lib"), ("usr/lib64", "/lib64"))
-_MASKED_FILES = ("/proc/kcore", "/proc/keys", "/proc/kallsyms", "/proc/sysrq-trigger", "/proc/timer_list", "/proc/cmdline")
+_MASKED_FILES = (
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/kallsyms",
+    "/proc/sysrq-trigger",
+    "/proc/timer_list",
+    "/proc/cmdline",
+)
 _MASKED_FOLDERS = ("/proc/acpi", "/proc/scsi", "/proc/irq", "/proc/bus", "/proc/fs")
 _ENVIRON = {
     "PATH": "/usr/bin:/bin",
@@ -47,7 +70,7 @@ _ENVIRON = {
     "XDG_CACHE_HOME": "/tmp/.cache",  # noqa: S108
     "TEXMFVAR": "/tmp/.texmf",  # noqa: S108
     "TEXMFHOME": "/tmp/.texmf",  # noqa: S108
-    "openin_any": "p",
+    "openin_any": "r",
     "openout_any": "p",
     "shell_escape": "f",
     "PYTHONDONTWRITEBYTECODE": "1",

@@ -60,7 +60,9 @@ class LauncherSandbox:
             try:
                 connection.connect(str(self._path))
             except OSError as error:
-                raise SandboxError(f"The launcher is not reachable at {self._path}: {error.strerror or error}.") from error
+                raise SandboxError(
+                    f"The launcher is not reachable at {self._path}: {error.strerror or error}."
+                ) from error
             with contextlib.suppress(ConnectionError):
                 yield connection
                 return

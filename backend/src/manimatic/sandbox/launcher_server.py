@@ -74,7 +74,9 @@ class LauncherServer:
             try:
                 self._answer(connection)
             except ManimaticError as error:
-                wire.send(connection, {"type": "error", "code": error.code, "message": error.message, "hint": error.hint})
+                wire.send(
+                    connection, {"type": "error", "code": error.code, "message": error.message, "hint": error.hint}
+                )
 
     def _answer(self, connection: socket.socket) -> None:
         receiver = wire.Receiver(connection)

@@ -28,7 +28,9 @@ from manimatic.errors import SandboxUnavailable
 
 WORKER = "manimatic-worker[render]"
 SYSTEM_ROOT = Path("/var/lib/manimatic")
-_SKIPPED_STDLIB = shutil.ignore_patterns("test", "tests", "idlelib", "site-packages", "__pycache__", "config-*", "turtledemo")
+_SKIPPED_STDLIB = shutil.ignore_patterns(
+    "test", "tests", "idlelib", "site-packages", "__pycache__", "config-*", "turtledemo"
+)
 _WARM_IMPORTS = "import manim, manim.utils.tex_templates, manimatic_worker.worker_entrypoint, manimatic_worker.render"
 
 
@@ -119,7 +121,8 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
         return importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError as error:
         raise SandboxUnavailable(
-            f"{name} is not installed in this environment.", hint="Run script/run, or pip install 'manimatic-worker[render]'."
+            f"{name} is not installed in this environment.",
+            hint="Run script/run, or pip install 'manimatic-worker[render]'.",
         ) from error
 
 

@@ -16,14 +16,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from manimatic_worker import protocol
+from manimatic_worker.protocol import Begin, Chunk, Decoder, Done, End, Frame, Log, Progress, ProtocolViolation, Ready
+
 from manimatic.errors import JobCancelled
 from manimatic.ports import RunListener, RunRequest, RunResult
 from manimatic.sandbox.guest import Guest, GuestUsage
 from manimatic.sandbox.intake import IntakeRefused
 from manimatic.sandbox.printable import PrintableStream, printable
 from manimatic.verdicts import Verdict
-from manimatic_worker import protocol
-from manimatic_worker.protocol import Begin, Chunk, Decoder, Done, End, Frame, Log, Progress, ProtocolViolation, Ready
 
 POLL_S = 0.1
 GRACE_S = 2.0
@@ -220,7 +221,7 @@ class Supervisor:
 
     def _explain(self, verdict: Verdict, done: Done) -> str:
         limits = self._request.limits
-        if verdict in _MESSAGES and verdict is not self._verdict or verdict is Verdict.TIMEOUT:
+        if (verdict in _MESSAGES and verdict is not self._verdict) or verdict is Verdict.TIMEOUT:
             shown = {"memory_mb": limits.memory_bytes / 1024**2, "disk_mb": limits.disk_bytes / 1024**2}
             return _MESSAGES[verdict].format(limits=limits, **shown)
         if verdict is Verdict.SCENE_ERROR:

@@ -21,11 +21,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
+
 from manimatic.errors import SandboxError
 from manimatic.jobs import Options, Quality
 from manimatic.ports import Limits, RunRequest, RunResult
 from manimatic.verdicts import Verdict
-from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 READ_BYTES = 1 << 16

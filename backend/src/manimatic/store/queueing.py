@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, true, update
 
 from manimatic.errors import LeaseLost, QueueFull
 from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, new_id
@@ -45,8 +45,10 @@ def no_live_lease(now: float) -> ColumnElement[bool]:
     return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
 
 
-def claim(connection: Connection, owner: str, lease_s: float, max_tries: int, now: float) -> Claim | None:
-    """Take the oldest job that may run, in one statement."""
+def claim(
+    connection: Connection, owner: str, lease_s: float, max_tries: int, job_id: str | None, now: float
+) -> Claim | None:
+    """Take the oldest job that may run, or the one named, in one statement."""
     oldest = (
         select(jobs.c.seq)
         .where(
@@ -55,6 +57,7 @@ def claim(connection: Connection, owner: str, lease_s: float, max_tries: int, no
             jobs.c.cancel_requested.is_(False),
             no_live_lease(now),
             or_(jobs.c.deadline_at.is_(None), jobs.c.deadline_at > now),
+            true() if job_id is None else jobs.c.id == job_id,
         )
         .order_by(jobs.c.seq)
         .limit(1)

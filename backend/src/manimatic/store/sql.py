@@ -50,10 +50,10 @@ class SqlJobStore:
         with self._database.read() as connection:
             return reading.queue_position(connection, job_id)
 
-    def claim(self, owner: str, *, lease_s: float, max_tries: int) -> Claim | None:
+    def claim(self, owner: str, *, lease_s: float, max_tries: int, job_id: str | None = None) -> Claim | None:
         """Take the oldest job that waits, is not past its deadline and has a try left; else return None."""
         with self._database.write() as connection:
-            return queueing.claim(connection, owner, lease_s, max_tries, self._clock())
+            return queueing.claim(connection, owner, lease_s, max_tries, job_id, self._clock())
 
     def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
         """Prolong the lease; return whether cancelling was asked for. Raises LeaseLost."""
