@@ -125,6 +125,11 @@ class GenerationError(ManimaticError):
     exit_code = 4
     hint = "Say it in other words, or in smaller steps."
 
+    def __init__(self, message: str | None = None, *, hint: str | None = None, usage: object = None) -> None:
+        super().__init__(message, hint=hint)
+        self.usage = usage
+        """What the model charged before it failed, a `jobs.Usage`; None where nothing was asked."""
+
 
 class NoOfflineAnswer(GenerationError):
     """No model is configured and no offline recipe fits the prompt."""

@@ -1,0 +1,1 @@
+"""The code generators: who writes the scene. Importing this package loads no vendor's library."""
