@@ -119,13 +119,22 @@ def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobS
 
 
 def build_runner(
-    settings: Settings, store: JobStore, sandbox: Sandbox, warn: Callable[[str], None] = lambda line: None
+    settings: Settings,
+    store: JobStore,
+    sandbox: Sandbox,
+    *,
+    copies: Path | None = None,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> Runner:
-    """Return the loop of a dispatcher, which takes its sandbox from a launcher."""
+    """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
     from manimatic.pipeline import Budget, Folders, Pipeline
     from manimatic.runner import Runner
 
     storage, generator = build_storage(settings), build_generator(settings)
+    if copies:
+        from manimatic.storage.copying import CopyingStorage
+
+        storage = CopyingStorage(storage, copies)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
     budget = Budget(
         max_repairs=settings.max_repairs,
@@ -192,6 +201,13 @@ def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str
         name: environ[name] for name in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR") if name in environ
     }
     return kept | settings.to_environ(secrets=False)
+
+
+def install_guest_runtime() -> None:
+    """Copy what a sandbox may see to its place, if it is not there yet. Raises SandboxUnavailable."""
+    from manimatic.sandbox.runtime import install_runtime, runtime_root
+
+    install_runtime(runtime_root())
 
 
 @contextmanager

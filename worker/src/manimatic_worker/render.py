@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ MAX_TRACEBACK_CHARS = 8_000
 def warm_up() -> None:
     """Import Manim, which takes most of a second, before there is work."""
     import manim  # noqa: F401
-    import tqdm
+    import tqdm  # type: ignore[import-untyped]
 
     tqdm.tqdm.monitor_interval = 0  # else every play starts a thread
 
@@ -103,11 +104,11 @@ class Counter:
 
 def current_line() -> int | None:
     """Return the line of the scene that is being executed."""
-    frame = sys._getframe()
+    frame: types.FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_code.co_filename == SCENE_FILE:
             return frame.f_lineno
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None
 
 

@@ -155,8 +155,7 @@ class BubblewrapGuest:
         finally:
             for fd in passed.values():
                 os.close(fd)
-        assert self._process.stdin and self._process.stdout and self._process.stderr  # noqa: S101
-        self.stdin, self.stdout, self.stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        self.stdin, self.stdout, self.stderr = _pipes(self._process)
         self._info = os.fdopen(info_read, "rb")
 
     def release(self) -> None:
@@ -215,6 +214,12 @@ class BubblewrapGuest:
             self.stdin.close()
         except BrokenPipeError:
             return
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None or process.stderr is None:
+        raise SandboxError("bubblewrap was started without its pipes.")
+    return process.stdin, process.stdout, process.stderr
 
 
 def confinement(limits: Limits) -> dict[str, Any]:

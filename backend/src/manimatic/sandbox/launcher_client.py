@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +17,8 @@ from manimatic.sandbox.intake import Intake, IntakeRefused
 from manimatic.verdicts import Verdict
 
 CONNECT_TIMEOUT_S = 5.0
+RESTART_S = 15.0
+"""How long a run waits for a launcher that is being started again."""
 DESCRIBE_TIMEOUT_S = 60.0
 POLL_S = 0.2
 SILENCE_S = 30.0
@@ -31,7 +33,7 @@ class LauncherSandbox:
 
     def describe(self) -> Mapping[str, Any]:
         """Ask the launcher what it enforces. Raises SandboxUnavailable, SandboxError."""
-        with self._connect() as connection:
+        with self._connected(0.0) as connection:
             connection.settimeout(DESCRIBE_TIMEOUT_S)
             wire.send(connection, {"type": "describe"})
             message = _message(wire.Receiver(connection).receive())
@@ -42,31 +44,32 @@ class LauncherSandbox:
         """Run one worker there; see the port."""
         intake = Intake(folder, request.limits.max_artefact_bytes)
         try:
-            with self._connect() as connection:
+            with self._connected(RESTART_S) as connection:
                 self._ask(connection, request)
                 return intake.settle(_Conversation(connection, request, listener, intake).until_result(cancel))
         except SandboxUnavailable:
             raise
         except (SandboxError, OSError, EOFError) as error:
-            message = str(error) or "The launcher ended in mid-run."
+            message = str(error) if isinstance(error, SandboxError) else "The launcher ended in mid-run."
             return RunResult(verdict=Verdict.SANDBOX_ERROR, message=message)
         finally:
             intake.close()
 
     @contextmanager
-    def _connect(self) -> Iterator[socket.socket]:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(CONNECT_TIMEOUT_S)
-            try:
-                connection.connect(str(self._path))
-            except OSError as error:
-                raise SandboxError(
-                    f"The launcher is not reachable at {self._path}: {error.strerror or error}."
-                ) from error
-            with contextlib.suppress(ConnectionError):
+    def _connected(self, patience_s: float) -> Iterator[socket.socket]:
+        give_up_at = time.monotonic() + patience_s
+        while True:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(CONNECT_TIMEOUT_S)
+                try:
+                    connection.connect(str(self._path))
+                except OSError as error:
+                    if time.monotonic() < give_up_at:
+                        time.sleep(POLL_S)
+                        continue
+                    raise SandboxError(f"The launcher is not reachable at {self._path}: {error.strerror}.") from error
                 yield connection
                 return
-            raise SandboxError("The launcher ended in mid-run.")
 
     def _ask(self, connection: socket.socket, request: RunRequest) -> None:
         connection.settimeout(SILENCE_S)

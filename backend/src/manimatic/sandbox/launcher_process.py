@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from manimatic.errors import SandboxError
+from manimatic.lifetime import tied
 
 START_TIMEOUT_S = 60.0
 """Room for the first start, which copies the guest runtime."""
@@ -27,7 +27,7 @@ def launcher_process(socket_path: Path, environ: Mapping[str, str]) -> Iterator[
     Raises:
         SandboxError: It ended at once.
     """
-    argv = [sys.executable, "-m", "manimatic.launcher", "--socket", str(socket_path), "--parent", str(os.getpid())]
+    argv = tied([sys.executable, "-m", "manimatic.launcher", "--socket", str(socket_path)])
     process = subprocess.Popen(argv, env=dict(environ), stdin=subprocess.DEVNULL)
     try:
         _wait_for(socket_path, process)

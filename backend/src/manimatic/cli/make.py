@@ -1,0 +1,134 @@
+"""`manimatic generate` and `manimatic render`: one job, run here, without a server."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from manimatic import bootstrap
+from manimatic.cli.environment import read_settings
+from manimatic.cli.show import Display, as_dict, exit_code_of, show_json, show_result
+from manimatic.errors import InvalidInput
+from manimatic.jobs import MAX_CODE_BYTES, Job, JobState, NewJob
+from manimatic.ports import JobStore
+from manimatic.runner import Runner
+
+POLL_S = 0.05
+_PARTS = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the user asked this command for."""
+
+    new: NewJob
+    output: Path | None
+    as_json: bool
+    name: str | None = None
+
+
+def make_video(wanted: Wanted) -> int:
+    """Run the job to its end, put the video where it belongs, and return the exit code."""
+    settings = read_settings()
+    if wanted.output:
+        _check_output(wanted.output)
+    bootstrap.prepare_data_dir(settings)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="manimatic-")))
+        sandbox = stack.enter_context(bootstrap.run_launcher(settings, os.environ, folder / "launcher.sock"))
+        store = bootstrap.build_store(settings)
+        runner = bootstrap.build_runner(settings, store, sandbox, copies=folder)
+        job = store.submit(wanted.new, max_queued=sys.maxsize)
+        display = stack.enter_context(Display(quiet=wanted.as_json))
+        job = _run(store, runner, job, display)
+        video = _deliver(job, folder, wanted) if job.state is JobState.COMPLETE else None
+    code = _deliver_code(job, video) if video and wanted.new.code is None else None
+    if wanted.as_json:
+        show_json(as_dict(job) | {"file": str(video) if video else None})
+    else:
+        show_result(job, video, code)
+    return exit_code_of(job)
+
+
+def read_source(path: Path) -> str:
+    """Return a scene's text from a file or standard input. Raises InvalidInput."""
+    try:
+        data = sys.stdin.buffer.read(MAX_CODE_BYTES + 1) if str(path) == "-" else path.read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.", hint="Name a Python file.") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is not UTF-8 text.", hint="Name a Python file.") from error
+
+
+def _run(store: JobStore, runner: Runner, job: Job, display: Display) -> Job:
+    """Run the job in a thread and show its events here; the first interrupt cancels it."""
+    shutdown = threading.Event()
+    thread = threading.Thread(target=_until_final, args=(store, runner, job.id, shutdown), daemon=True)
+    thread.start()
+    after = 0
+    while True:
+        try:
+            running = thread.is_alive()
+            for event in store.events(job.id, after=after):
+                after = event.number
+                display.event(event)
+            if not running:
+                return store.get(job.id)
+            thread.join(POLL_S)
+        except KeyboardInterrupt:
+            if shutdown.is_set():
+                raise
+            shutdown.set()
+            store.request_cancel(job.id)
+
+
+def _until_final(store: JobStore, runner: Runner, job_id: str, shutdown: threading.Event) -> None:
+    """Run the job here, or wait while a dispatcher of this data folder does."""
+    while not store.get(job_id).is_final:
+        if not runner.run_next(threading.Event(), job_id=job_id):
+            shutdown.wait(POLL_S)
+
+
+def _check_output(output: Path) -> None:
+    if output.suffix != ".mp4":
+        raise InvalidInput(f"{output} does not end in .mp4.", hint="Videos are MP4 files: -o animation.mp4")
+    if not output.absolute().parent.is_dir():
+        raise InvalidInput(f"The folder {output.absolute().parent} does not exist.", hint="Make it first.")
+
+
+def _deliver(job: Job, copies: Path, wanted: Wanted) -> Path:
+    """Move the video to where the user wants it."""
+    assert job.video is not None  # noqa: S101  a complete job has one
+    output = wanted.output or Path(f"{_slug(wanted.name or job.title or 'animation')}.mp4")
+    try:
+        shutil.move(copies / job.video.name, output)
+    except OSError as error:
+        raise InvalidInput(
+            f"{output} cannot be written: {error.strerror}.", hint=f"The video is kept as {job.video.url}."
+        ) from error
+    return output
+
+
+def _deliver_code(job: Job, video: Path) -> Path:
+    """Write the scene beside the video, never over another text."""
+    code = job.code or ""
+    for number in range(1, 1000):
+        path = video.with_suffix(".py") if number == 1 else video.with_name(f"{video.stem}-{number}.py")
+        if not path.exists():
+            path.write_text(code, encoding="utf-8")
+            return path
+        if path.read_bytes() == code.encode():
+            return path
+    raise InvalidInput(f"There are too many {video.stem}-….py files here.")
+
+
+def _slug(title: str) -> str:
+    return _PARTS.sub("_", title.lower()).strip("_")[:60] or "animation"

@@ -1,0 +1,154 @@
+"""`manimatic serve`: an api, a dispatcher and a launcher, watched and started again when they die."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from manimatic import bootstrap
+from manimatic.cli.environment import read_settings
+from manimatic.errors import SandboxUnavailable, SettingsError
+from manimatic.lifetime import tied
+from manimatic.settings import Settings
+
+WATCH_S = 0.2
+STOP_S = 20.0
+MAX_STARTS = 5
+"""Starts of one part within `START_WINDOW_S` after which the service gives up."""
+START_WINDOW_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One process of the service."""
+
+    name: str
+    command: tuple[str, ...]
+    environ: Mapping[str, str]
+    fds: tuple[int, ...] = ()
+
+
+def serve_all(host: str | None, port: int | None) -> int:
+    """Serve until told to stop; return the exit code."""
+    settings = _with_address(read_settings(), host, port)
+    bootstrap.build_store(settings)
+    with _bound(settings) as listener, tempfile.TemporaryDirectory(prefix="manimatic-") as folder:
+        parts = _parts(settings, listener, Path(folder) / "launcher.sock")
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        address = listener.getsockname()
+        print(f"Manimatic serves on http://{address[0]}:{address[1]}", flush=True)  # noqa: T201
+        return Keeper(parts).run(stopping)
+
+
+class Keeper:
+    """Keeps the parts alive."""
+
+    def __init__(self, parts: list[Part]) -> None:
+        self._parts = parts
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._starts: dict[str, list[float]] = {part.name: [] for part in parts}
+
+    def run(self, stopping: threading.Event) -> int:
+        """Start all parts, start again what dies, and stop all in the end."""
+        try:
+            while not stopping.is_set():
+                for part in self._parts:
+                    if not self._is_up(part) and not self._start(part):
+                        _say(f"{part.name} does not stay up; giving up")
+                        return SandboxUnavailable.exit_code
+                stopping.wait(WATCH_S)
+            return 0
+        finally:
+            self._stop()
+
+    def _is_up(self, part: Part) -> bool:
+        process = self._processes.get(part.name)
+        if process is None:
+            return False
+        if process.poll() is None:
+            return True
+        _say(f"{part.name} ended with status {process.returncode}; starting it again")
+        return False
+
+    def _start(self, part: Part) -> bool:
+        now = time.monotonic()
+        recent = [at for at in self._starts[part.name] if now - at < START_WINDOW_S]
+        self._starts[part.name] = [*recent, now]
+        if len(recent) >= MAX_STARTS:
+            return False
+        self._processes[part.name] = subprocess.Popen(
+            tied(list(part.command)), env=dict(part.environ), pass_fds=part.fds, stdin=subprocess.DEVNULL
+        )
+        return True
+
+    def _stop(self) -> None:
+        """Stop in order: no new requests, then no new runs, then the launcher."""
+        deadline = time.monotonic() + STOP_S
+        for part in reversed(self._parts):
+            process = self._processes.get(part.name)
+            if process is None:
+                continue
+            process.terminate()
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _parts(settings: Settings, listener: socket.socket, launcher_socket: Path) -> list[Part]:
+    public = bootstrap.launcher_environ(settings, os.environ)
+    secret = public | settings.to_environ(secrets=True)
+    launcher = (sys.executable, "-m", "manimatic.launcher", "--socket", str(launcher_socket))
+    dispatcher = (sys.executable, "-m", "manimatic.dispatcher", "--launcher", str(launcher_socket))
+    api = (sys.executable, "-m", "gunicorn", *bootstrap.api_server_options(listener.fileno()))
+    return [
+        Part(name="launcher", command=launcher, environ=public),
+        Part(name="dispatcher", command=dispatcher, environ=secret),
+        Part(name="api", command=api, environ=_api_environ(settings, public), fds=(listener.fileno(),)),
+    ]
+
+
+def _api_environ(settings: Settings, public: Mapping[str, str]) -> dict[str, str]:
+    """Return the api's environment: of all secrets it needs the database's address alone."""
+    database = {"MANIMATIC_DATABASE_URL": settings.database_url} if settings.database_url else {}
+    return {**public, **database}
+
+
+def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
+    """Return the settings with the command line's address, checked together again."""
+    changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    changed = dataclasses.replace(settings, **changes)  # type: ignore[arg-type]
+    return Settings.from_env({**changed.to_environ(secrets=True)})
+
+
+def _bound(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}.",
+            hint="Another service has the port; stop it, or choose another with --port.",
+        ) from error
+    listener.listen(128)
+    return listener
+
+
+def _say(line: str) -> None:
+    print(f"serve: {line}", file=sys.stderr, flush=True)  # noqa: T201

@@ -1,0 +1,182 @@
+"""What the command line prints."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from manimatic import settings as settings_module
+from manimatic.cli.environment import read_settings
+from manimatic.errors import ManimaticError, SceneFailed
+from manimatic.jobs import Event, Job, JobState
+from manimatic.verdicts import Verdict
+
+_STAGES = {
+    "queued": "Waiting",
+    "generating": "Writing the scene",
+    "checking": "Checking the scene",
+    "rendering": "Rendering",
+    "uploading": "Storing the video",
+}
+
+
+class Display:
+    """Shows a job's events while it runs: a live line on a terminal, plain lines elsewhere."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._console = Console(stderr=True, quiet=quiet, highlight=False)
+        self._progress = Progress(
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.fields[detail]}", markup=False, style="dim"),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=quiet or not self._console.is_terminal,
+        )
+        self._task: Any = None
+
+    def __enter__(self) -> Display:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def event(self, event: Event) -> None:
+        """Show one event."""
+        if event.kind == "state":
+            self._stage(event.data["state"])
+        elif event.kind == "progress":
+            self._detail(f"animation {event.data['animation']}, {event.data['video_s']:.1f} s of video")
+        elif event.kind == "attempt" and event.data["verdict"] != Verdict.OK:
+            self._line(f"attempt {event.data['number']}: {event.data['verdict']}: {event.data['message']}")
+        elif event.kind == "log":
+            self._line(event.data["text"].rstrip("\n"))
+
+    def _stage(self, state: str) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, total=1, completed=1)
+            self._task = None
+        if state not in _STAGES:
+            return
+        if self._progress.disable:
+            self._line(_STAGES[state])
+        else:
+            self._task = self._progress.add_task(_STAGES[state], total=None, detail="")
+
+    def _detail(self, text: str) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, detail=text)
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, markup=False, style="dim", soft_wrap=True)
+
+
+def show_result(job: Job, video: Path | None, code: Path | None) -> None:
+    """Print how a job ended."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    if video is None:
+        show_failure(job)
+        return
+    if job.partial:
+        failure = job.verdict.value if job.verdict else "limit"
+        console.print(f"Partial: the render was ended by {failure}; this is what was finished.", style="yellow")
+    if job.title:
+        console.print(job.title, style="bold", markup=False)
+    if job.explanation:
+        console.print(job.explanation, markup=False)
+    console.print(f"Video  {video}{_facts(job)}", markup=False)
+    if code:
+        console.print(f"Code   {code}", markup=False)
+    if job.video and job.video.url.startswith("http"):
+        console.print(f"URL    {job.video.url}", markup=False)
+
+
+def _facts(job: Job) -> str:
+    if job.video is None:
+        return ""
+    video = job.video
+    return f"  ({video.width}×{video.height}, {video.duration_s:.1f} s, {video.bytes / 1000:.0f} kB)"
+
+
+def show_failure(job: Job) -> None:
+    """Print why a job has no video."""
+    failure = job.failure
+    if failure is None:
+        _complain(job.state.value, "", "")
+        return
+    where = f" (line {failure.line} of the scene)" if failure.line else ""
+    _complain(f"{failure.code}{where}", failure.message, failure.hint, failure.traceback)
+
+
+def show_error(error: ManimaticError) -> None:
+    """Print an error that ended the command."""
+    _complain(error.code, error.message, error.hint)
+
+
+def _complain(code: str, message: str, hint: str, traceback: str | None = None) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if traceback:
+        console.print(traceback.rstrip(), markup=False, style="dim")
+    console.print(Text.assemble((code, "bold red"), ": ", message))
+    if hint:
+        console.print(Text(hint))
+
+
+def exit_code_of(job: Job) -> int:
+    """Return the exit code of the command: 0 for a video, else the error class's own."""
+    if job.state is JobState.COMPLETE:
+        return 0
+    code = job.failure.code if job.failure else job.state.value
+    classes = {kind.code: kind.exit_code for kind in _subclasses(ManimaticError)}
+    if code in Verdict.__members__.values() and code not in classes:
+        return SceneFailed.exit_code
+    return classes.get(code, ManimaticError.exit_code)
+
+
+def _subclasses(kind: type[ManimaticError]) -> list[type[ManimaticError]]:
+    return [kind, *(found for child in kind.__subclasses__() for found in _subclasses(child))]
+
+
+def as_dict(job: Job) -> dict[str, Any]:
+    """Return a job as JSON values."""
+    body: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(job), default=str))
+    return body
+
+
+def show_json(body: object) -> None:
+    """Print JSON to standard output."""
+    json.dump(body, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def show_settings(*, as_json: bool) -> None:
+    """Print every setting, its value here and its help."""
+    values = read_settings()
+    rows = []
+    for f, described in zip(dataclasses.fields(values), settings_module.describe(), strict=True):
+        value = getattr(values, f.name)
+        shown = ("(set)" if value else "") if described["secret"] else str(value)
+        rows.append({"name": described["name"], "value": shown, "help": described["help"]})
+    if as_json:
+        show_json(rows)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("setting", "value", "what it is", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(row[key] for key in ("name", "value", "help")))
+    Console(highlight=False).print(table)

@@ -1,0 +1,44 @@
+"""The dispatcher's process: ``python -m manimatic.dispatcher --launcher SOCKET``.
+
+It holds the keys of the model and of the storage, claims jobs and runs them; scenes run in the launcher's sandboxes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from manimatic import bootstrap
+from manimatic.errors import ManimaticError
+from manimatic.settings import Settings
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run jobs until the process is told to stop; a running job goes back to the queue then."""
+    parser = argparse.ArgumentParser(prog="manimatic.dispatcher", description="Run jobs.")
+    parser.add_argument("--launcher", type=Path, required=True, help="the launcher's socket")
+    arguments = parser.parse_args(argv)
+    shutdown = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: shutdown.set())
+    try:
+        settings = Settings.from_env(os.environ)
+        store = bootstrap.build_store(settings)
+        sandbox = bootstrap.build_launcher_sandbox(arguments.launcher)
+        bootstrap.build_runner(settings, store, sandbox, warn=_warn).run(shutdown)
+    except ManimaticError as error:
+        _warn(f"{error.message} {error.hint}")
+        return error.exit_code
+    return 0
+
+
+def _warn(line: str) -> None:
+    print(f"dispatcher: {line}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())
