@@ -11,12 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from manimatic.sandbox.mp4 import inspect_mp4
 from manimatic.sandbox.seccomp import filter_bytes, open_filter
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
 
 PRELUDE = """
 import ctypes, errno, os, socket, sys
+from manimatic.sandbox.mp4 import inspect_mp4
 from manimatic.sandbox.seccomp import filter_bytes, load_table
 from manimatic_worker.confine import apply_seccomp
 libc = ctypes.CDLL(None, use_errno=True)
@@ -165,4 +167,5 @@ def test_scene_with_tex_text_and_code_renders_in_bwrap(tmp_path: Path) -> None:
     finally:
         os.close(fd)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert next(tmp_path.rglob("Everything.mp4")).stat().st_size > 1000
+    video = inspect_mp4(next(tmp_path.rglob("Everything.mp4")), 10_000_000)
+    assert (video.width, video.height, video.fps) == (854, 480, 15)
