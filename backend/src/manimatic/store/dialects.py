@@ -18,7 +18,7 @@ from sqlalchemy.pool import StaticPool
 from manimatic.errors import SettingsError
 
 BUSY_TIMEOUT_S = 10.0
-"""How long a SQLite writer waits for another process's transaction."""
+"""How long a SQLite writer waits for another process's transaction; `?timeout=…` in the address changes it."""
 _UPGRADE_LOCK = 0x6D616E69  # Postgres locks take a number; this one spells "mani"
 
 
@@ -88,7 +88,9 @@ def upgrade_lock(engine: Engine) -> Iterator[Connection]:
 
 
 def _sqlite_engine(url: URL, common: dict[str, Any]) -> Engine:
-    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_S}
+    arguments: dict[str, Any] = {"check_same_thread": False}
+    if "timeout" not in url.query:
+        arguments["timeout"] = BUSY_TIMEOUT_S
     if is_memory(url):
         engine = create_engine(url, poolclass=StaticPool, connect_args=arguments, **common)
     else:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 PIPE_NAME = "wakeup.fifo"
 PIPE_BYTES = 4096
-"""The smallest pipe that the kernel gives: calls that pile up while all are busy end so many waits at most."""
+"""The smallest pipe there is: calls that pile up while every dispatcher is busy end so many waits at most."""
 
 
 class PollingWakeup:
