@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from manimatic.errors import InvalidInput
 from manimatic.verdicts import Verdict
 
 
@@ -90,6 +91,7 @@ ASPECT_RATIOS: Mapping[str, tuple[int, int]] = {
 SHORT_SIDE_UNITS = 8.0
 """The frame's short side in Manim's units; 8 is Manim's own frame height."""
 MAX_FPS = 120
+MAX_CODE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,3 +255,17 @@ class Event:
 def new_id() -> str:
     """Return an unguessable id: 26 characters, 130 bits, safe in URLs and file names."""
     return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(26))
+
+
+def check_source(code: str) -> None:
+    """Refuse text that no Python program can be; everything finer is the checker's.
+
+    Raises:
+        InvalidInput: The source is empty, too long, or holds NUL.
+    """
+    if not code.strip():
+        raise InvalidInput("The scene is empty.")
+    if len(code.encode(errors="surrogatepass")) > MAX_CODE_BYTES:
+        raise InvalidInput(f"The scene is longer than {MAX_CODE_BYTES} bytes.")
+    if "\0" in code:
+        raise InvalidInput("The scene holds a NUL character.")

@@ -138,8 +138,8 @@ class JobStore(Protocol):
         """Return how many jobs run before this one, plus one; None when it is not queued."""
         ...
 
-    def claim(self, owner: str, *, lease_s: float, max_tries: int) -> Claim | None:
-        """Take the oldest queued job, or return None. Jobs that have been tried `max_tries` times are not taken."""
+    def claim(self, owner: str, *, lease_s: float, max_tries: int, job_id: str | None = None) -> Claim | None:
+        """Take the oldest queued job (or just `job_id`), or None. Jobs tried `max_tries` times are not taken."""
         ...
 
     def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
@@ -257,6 +257,16 @@ class Artefact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFacts:
+    """What the container of a video says of it; the trusted side never decodes the pictures."""
+
+    width: int
+    height: int
+    fps: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """How a run ended; `artefacts` are the caller's to read and to remove."""
 
@@ -268,6 +278,8 @@ class RunResult:
     scene: str | None = None
     animations: int = 0
     artefacts: tuple[Artefact, ...] = ()
+    video: VideoFacts | None = None
+    """Set where there is an artefact of kind `video`, which then is the first."""
     isolation: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, float] = field(default_factory=dict)
 
@@ -373,5 +385,6 @@ __all__ = [
     "ServiceReport",
     "Storage",
     "Stored",
+    "VideoFacts",
     "Wakeup",
 ]

@@ -187,6 +187,15 @@ class Settings:
                 hint="Listen on 127.0.0.1 behind a proxy that authenticates, or set MANIMATIC_ALLOW_NO_KEYS=on.",
             )
 
+    def to_environ(self, *, secrets: bool) -> dict[str, str]:
+        """Return the variables that give these settings again, with or without the secret ones."""
+        given = {}
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            if value != f.default and (secrets or not f.metadata["secret"]):
+                given[f.metadata["name"]] = str(value)
+        return given
+
     @property
     def storage_kind(self) -> str:
         """Return `local` or `cloudinary`, with `auto` resolved."""

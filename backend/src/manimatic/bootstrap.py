@@ -1,0 +1,213 @@
+"""The composition root: the only place that names adapters.
+
+Each `build_…` takes settings and returns one role, wired. Adapters are imported inside, so that a role loads only what
+it uses: the api neither a model's SDK nor Manim, the launcher no database.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from manimatic.errors import SettingsError
+from manimatic.ports import CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
+from manimatic.settings import Settings
+
+if TYPE_CHECKING:
+    from manimatic.runner import Runner
+    from manimatic.sandbox.launcher_server import LauncherServer
+    from manimatic.service import JobService
+
+MIB = 1024 * 1024
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what one run may use."""
+    return Limits(
+        timeout_s=settings.timeout_s,
+        memory_bytes=settings.memory_mb * MIB,
+        cpu_cores=settings.cpu_cores,
+        max_processes=settings.max_processes,
+        max_files=settings.max_files,
+        max_log_bytes=settings.max_log_kb * 1024,
+        max_artefact_bytes=settings.max_artefact_mb * MIB,
+        disk_bytes=settings.disk_mb * MIB,
+    )
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Make the data folder, private to this user. Raises SettingsError."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = settings.data_dir / f".probe-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {settings.data_dir} cannot be written: {error.strerror}.",
+            hint="Free some space, mend its permissions, or name another in MANIMATIC_DATA_DIR.",
+        ) from error
+
+
+def build_store(settings: Settings) -> JobStore:
+    """Open the job database, bringing its schema up to date. Raises StoreError, SettingsError."""
+    from manimatic.store import open_store
+
+    prepare_data_dir(settings)
+    return open_store(settings.resolved_database_url)
+
+
+def build_wakeup(settings: Settings) -> Wakeup:
+    """Return the wake-up between the processes of this machine."""
+    from manimatic.wakeup import PollingWakeup
+
+    return PollingWakeup(settings.data_dir)
+
+
+def build_storage(settings: Settings) -> Storage:
+    """Return where videos are kept."""
+    if settings.storage_kind == "cloudinary":
+        from manimatic.storage.cloudinary import CloudinaryStorage
+
+        return CloudinaryStorage(
+            settings.cloudinary_cloud_name,
+            settings.cloudinary_api_key,
+            settings.cloudinary_api_secret,
+            settings.cloudinary_upload_prefix,
+        )
+    return build_local_storage(settings)
+
+
+def build_local_storage(settings: Settings) -> Storage:
+    """Return the storage in the data folder."""
+    from manimatic.storage.local import LocalStorage
+
+    folder = settings.data_dir / "videos"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return LocalStorage(folder, settings.public_url, settings.retention_h * 3600, time.time)
+
+
+def build_generator(settings: Settings) -> CodeGenerator:
+    """Return the model that is configured, else the offline composer."""
+    if settings.gemini_api_key:
+        from manimatic.codegen.gemini import GeminiGenerator
+
+        return GeminiGenerator(
+            api_key=settings.gemini_api_key,
+            model=settings.model,
+            base_url=settings.model_base_url,
+            timeout_s=settings.model_timeout_s,
+            max_tokens=settings.max_tokens,
+            max_cost_usd=settings.max_cost_usd,
+        )
+    from manimatic.codegen.offline import OfflineComposer
+
+    return OfflineComposer()
+
+
+def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobService:
+    """Return the use cases of the API and the command line."""
+    from manimatic.service import JobService
+
+    return JobService(store=store, wakeup=build_wakeup(settings), storage=storage, max_queued=settings.max_queued)
+
+
+def build_runner(
+    settings: Settings, store: JobStore, sandbox: Sandbox, warn: Callable[[str], None] = lambda line: None
+) -> Runner:
+    """Return the loop of a dispatcher, which takes its sandbox from a launcher."""
+    from manimatic.pipeline import Budget, Folders, Pipeline
+    from manimatic.runner import Runner
+
+    storage, generator = build_storage(settings), build_generator(settings)
+    folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
+    budget = Budget(
+        max_repairs=settings.max_repairs,
+        max_tokens=settings.max_tokens,
+        max_cost_usd=settings.max_cost_usd,
+        job_timeout_s=settings.job_timeout_s,
+        limits=limits_of(settings),
+    )
+    pipeline = Pipeline(
+        store=store, generator=generator, sandbox=sandbox, storage=storage, budget=budget, folders=folders
+    )
+    return Runner(
+        name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
+        store=store,
+        pipeline=pipeline,
+        storage=storage,
+        wakeup=build_wakeup(settings),
+        work_folder=folders.work,
+        job_timeout_s=settings.job_timeout_s,
+        concurrency=settings.concurrency,
+        facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
+        warn=warn,
+    )
+
+
+def _dispatcher_facts(
+    settings: Settings, generator: CodeGenerator, storage: Storage, sandbox: Sandbox
+) -> Mapping[str, Any]:
+    """Return what a dispatcher reports of itself; a launcher that does not answer is a fact too."""
+    from manimatic.errors import ManimaticError
+
+    try:
+        launcher: Mapping[str, Any] = {"state": "ready", "isolation": dict(sandbox.describe())}
+    except ManimaticError as error:
+        launcher = {"state": error.code, "message": error.message}
+    return {
+        "generator": generator.name,
+        "model": settings.model if settings.gemini_api_key else None,
+        "storage": storage.name,
+        "concurrency": settings.concurrency,
+        "launcher": launcher,
+    }
+
+
+def build_launcher_sandbox(socket_path: Path) -> Sandbox:
+    """Return the sandbox behind a launcher."""
+    from manimatic.sandbox.launcher_client import LauncherSandbox
+
+    return LauncherSandbox(socket_path)
+
+
+@contextmanager
+def run_launcher(settings: Settings, environ: Mapping[str, str], socket_path: Path) -> Iterator[Sandbox]:
+    """Run a launcher as a child process and return the sandbox behind it."""
+    from manimatic.sandbox.launcher_process import launcher_process
+
+    with launcher_process(socket_path, launcher_environ(settings, environ)):
+        yield build_launcher_sandbox(socket_path)
+
+
+def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a launcher's whole environment: its limits, and nothing secret."""
+    kept = {
+        name: environ[name] for name in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR") if name in environ
+    }
+    return kept | settings.to_environ(secrets=False)
+
+
+@contextmanager
+def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[LauncherServer]:
+    """Return the launcher's server; what dead launchers left behind is removed first."""
+    from manimatic.sandbox.bubblewrap import BubblewrapSandbox
+    from manimatic.sandbox.cgroup import choose
+    from manimatic.sandbox.identity import identity_folder, take_identity
+    from manimatic.sandbox.launcher_server import LauncherServer
+    from manimatic.sandbox.runtime import runtime_root
+
+    settings = Settings.from_env(environ)
+    with take_identity(identity_folder()) as identity:
+        groups = choose()
+        for group in groups.leftovers(identity.is_alive):
+            group.kill()
+            group.remove()
+        sandbox = BubblewrapSandbox(groups, identity, runtime_root())
+        yield LauncherServer(sandbox, limits_of(settings), socket_path)

@@ -1,0 +1,167 @@
+"""Reads the small words after a verb: how far, how often, how fast, how long."""
+
+from __future__ import annotations
+
+from manimatic.codegen.offline.lexicon import Lexicon
+from manimatic.codegen.offline.modifiers import Modifiers
+from manimatic.codegen.offline.tokens import Cursor, Unsuitable
+
+TOWARDS = {
+    p: p
+    for p in (
+        "to",
+        "to the",
+        "into",
+        "into the",
+        "towards",
+        "towards the",
+        "toward the",
+        "to the very",
+        "in the",
+        "at the",
+    )
+}
+MAX_SECONDS = 60.0
+MAX_TIMES = 20
+FACTOR_RANGE = (0.05, 10.0)
+MAX_DEGREES = 3600.0
+
+_PARTS_OF_TURN = {
+    "a full turn": 360.0,
+    "one full turn": 360.0,
+    "a full circle": 360.0,
+    "all the way around": 360.0,
+    "a half turn": 180.0,
+    "half a turn": 180.0,
+    "half turn": 180.0,
+    "a quarter turn": 90.0,
+    "quarter turn": 90.0,
+    "upside down": 180.0,
+}
+_SENSES = {
+    "clockwise": -1.0,
+    "counterclockwise": 1.0,
+    "counter clockwise": 1.0,
+    "anticlockwise": 1.0,
+    "anti clockwise": 1.0,
+}
+_FACTORS = {
+    "to twice its size": 2.0,
+    "to double its size": 2.0,
+    "to twice the size": 2.0,
+    "to double the size": 2.0,
+    "to half its size": 0.5,
+    "to half the size": 0.5,
+    "to three times its size": 3.0,
+    "to a third of its size": 1 / 3,
+}
+
+
+class Arguments:
+    """Reads one argument each; a method takes nothing and returns None where it finds none."""
+
+    def __init__(self, cursor: Cursor, lexicon: Lexicon) -> None:
+        self._cursor, self._lexicon = cursor, lexicon
+        self._modifiers = Modifiers(cursor, lexicon)
+
+    def pace(self) -> float:
+        """Read "slowly"; 1.0 where nothing is said."""
+        return self._cursor.take(self._lexicon.table("pace")) or 1.0
+
+    def seconds(self, *, bare: bool = False) -> float | None:
+        """Read "for 2 seconds"; with `bare` also "2 seconds" and "a moment"."""
+        start = self._cursor.at
+        opened = self._cursor.take_word("for", "in", "over", "within", "during")
+        value = self._span() if opened or bare else None
+        if value is None:
+            self._cursor.at = start
+            return None
+        if not 0.1 <= value <= MAX_SECONDS:
+            raise Unsuitable(f"{value:g} seconds are not possible: allowed are 0.1 to {MAX_SECONDS:g}.")
+        return value
+
+    def _span(self) -> float | None:
+        if self._cursor.take({p: p for p in ("a second", "a moment", "a while")}):
+            return 1.0
+        number = self._modifiers.number()
+        unit = self._cursor.take_word("second", "seconds", "sec", "secs", "s")
+        return number if unit else None
+
+    def times(self) -> int | None:
+        """Read "twice", "3 times"."""
+        count = self._cursor.take(self._lexicon.table("times"))
+        if count is None:
+            start = self._cursor.at
+            count = self._modifiers.count()
+            if count is None or not self._cursor.take_word("times", "time"):
+                self._cursor.at = start
+                return None
+        if not 1 <= count <= MAX_TIMES:
+            raise Unsuitable(f"{count} times is not possible: allowed are 1 to {MAX_TIMES}.")
+        return int(count)
+
+    def distance(self, *, needs_unit: bool) -> float | None:
+        """Read "by 3 units"; without `needs_unit` also "3"."""
+        start = self._cursor.at
+        self._cursor.take_word("by")
+        figures = self._cursor.peek()
+        value = self._modifiers.number()
+        unit = self._cursor.take_word("unit", "units")
+        if not unit and figures is not None and figures.kind != "number":
+            value = None
+        if value is None or (needs_unit and not unit) or value <= 0 or self._at_time():
+            self._cursor.at = start
+            return None
+        return value
+
+    def _at_time(self) -> bool:
+        token = self._cursor.peek()
+        return token is not None and token.text in {"second", "seconds", "s", "times", "time", "%"}
+
+    def sense(self) -> float | None:
+        """Read "clockwise" (−1) or "counterclockwise" (1)."""
+        return self._cursor.take(_SENSES)
+
+    def angle(self) -> float | None:
+        """Read "90 degrees", "2 turns", "twice", "a half turn"; in degrees."""
+        self._cursor.take_word("by")
+        degrees = self._cursor.take(_PARTS_OF_TURN) or self._degrees()
+        if degrees is None:
+            times = self.times()
+            degrees = None if times is None else 360.0 * times
+        if degrees is not None and not 0 < abs(degrees) <= MAX_DEGREES:
+            raise Unsuitable(f"A turn of {degrees:g} degrees is not possible: allowed are 1 to {MAX_DEGREES:g}.")
+        return degrees
+
+    def _degrees(self) -> float | None:
+        start = self._cursor.at
+        value = self._modifiers.number()
+        if value is not None and (self._cursor.take_word("degrees", "degree", "deg") or self._sign("°")):
+            return value
+        if value is not None and self._cursor.take_word("turns", "turn", "rotations", "revolutions", "full"):
+            self._cursor.take_word("turns", "turn", "rotations", "revolutions")
+            return 360.0 * value
+        self._cursor.at = start
+        return None
+
+    def factor(self) -> float | None:
+        """Read "by a factor of 2", "to twice its size", "by 50%" (which adds or takes away half)."""
+        phrase = self._cursor.take(_FACTORS)
+        if phrase is not None:
+            return phrase
+        start = self._cursor.at
+        value = self._modifiers.number() if self._cursor.take({"by a factor of": 1, "by factor": 1, "by": 1}) else None
+        if value is None or self._sign("%"):
+            self._cursor.at = start
+            return None
+        self._cursor.take_word("times")
+        if not FACTOR_RANGE[0] <= value <= FACTOR_RANGE[1]:
+            raise Unsuitable(f"A factor of {value:g} is not possible: allowed are 0.05 to 10.")
+        return value
+
+    def _sign(self, sign: str) -> bool:
+        token = self._cursor.peek()
+        found = token is not None and token.kind == "sign" and token.text == sign
+        if found:
+            self._cursor.at += 1
+        return found

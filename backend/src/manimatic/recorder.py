@@ -1,0 +1,120 @@
+"""Write down what happens to a running job, without flooding the store."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from manimatic.jobs import Attempt, Job, JobState
+from manimatic.ports import Claim, Draft, JobStore
+
+FLUSH_S = 0.3
+"""Progress, log and draft events of one job come at most this often."""
+MAX_EVENT_CHARS = 32_768
+
+
+class Stop:
+    """Why and when a running job has to stop; `event` is what waiting code watches."""
+
+    def __init__(self, until: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.event = threading.Event()
+        self.reason: str | None = None
+        self._until = until
+        self._clock = clock
+
+    def set(self, reason: str) -> None:
+        """Stop for this reason: `cancelled`, `expired`, `shutdown` or `lease_lost`; the first one counts."""
+        if self.reason is None:
+            self.reason = reason
+        self.event.set()
+
+    def left_s(self) -> float:
+        """Return the seconds until the job's own limit."""
+        return self._until - self._clock()
+
+
+class Recorder:
+    """Hears of drafts, progress and log lines, and writes events and states under one claim.
+
+    It is the `DraftListener` and the `RunListener` of a job.
+    """
+
+    def __init__(self, store: JobStore, claim: Claim) -> None:
+        self._store = store
+        self._claim = claim
+        self._log: list[str] = []
+        self._flushed_at = 0.0
+        self._said: dict[str, dict[str, Any]] = {}
+        self.state = claim.job.state
+
+    def advance(self, state: JobState, **changes: Any) -> Job:
+        """Move the job on, after everything that happened before."""
+        self.flush()
+        job = self._store.advance(self._claim, state, **changes)
+        self.state = state
+        return job
+
+    def finish(self, state: JobState, **changes: Any) -> Job:
+        """Move the job to where this dispatcher leaves it."""
+        return self.advance(state, **changes)
+
+    def attempt(self, attempt: Attempt) -> None:
+        """Record an attempt and say so."""
+        self.flush()
+        self._store.record_attempt(self._claim, attempt)
+        failure = attempt.failure
+        self._store.add_event(
+            self._claim,
+            "attempt",
+            {
+                "number": attempt.number,
+                "origin": attempt.origin,
+                "verdict": attempt.verdict,
+                "message": failure.message if failure else None,
+                "line": failure.line if failure else None,
+                "cost_usd": attempt.usage.cost_usd,
+            },
+        )
+
+    def draft(self, *, title: str, explanation: str, code: str) -> None:
+        """Take the draft as far as it is written."""
+        self._said["draft"] = {"title": title, "explanation": explanation, "code": code, "final": False}
+        self._flush_if_due()
+
+    def whole_draft(self, draft: Draft) -> None:
+        """Say what the scene is that will be rendered."""
+        self._said["draft"] = {
+            "title": draft.title,
+            "explanation": draft.explanation,
+            "code": draft.code,
+            "final": True,
+        }
+        self.flush()
+
+    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
+        """An animation has ended."""
+        self._said["progress"] = {"animation": animation, "video_s": round(video_s, 3), "line": line}
+        self._flush_if_due()
+
+    def log(self, text: str) -> None:
+        """The worker or the scene printed this."""
+        self._log.append(text)
+        self._flush_if_due()
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        self._flushed_at = time.monotonic()
+        text, self._log = "".join(self._log), []
+        for start in range(0, len(text), MAX_EVENT_CHARS):
+            self._store.add_event(self._claim, "log", {"text": text[start : start + MAX_EVENT_CHARS]})
+        said, self._said = self._said, {}
+        for kind, data in said.items():
+            self._store.add_event(self._claim, kind, data)
+            if kind == "progress":
+                self._store.update(self._claim, progress=data)
+
+    def _flush_if_due(self) -> None:
+        if time.monotonic() - self._flushed_at >= FLUSH_S:
+            self.flush()

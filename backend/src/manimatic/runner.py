@@ -1,0 +1,185 @@
+"""Claim jobs and run them: the loop of a dispatcher.
+
+Each running job has a keeper thread that prolongs the lease and watches for cancelling; losing the lease, the job's
+own time limit and shutting down stop the job through the same `Stop`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manimatic.errors import LeaseLost, ManimaticError, StoreError
+from manimatic.pipeline import Pipeline
+from manimatic.ports import Claim, JobStore, ServiceReport, Storage, Wakeup
+from manimatic.recorder import Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often things are done, in seconds, and how often a job is tried."""
+
+    lease_s: float = 30.0
+    heartbeat_s: float = 10.0
+    watch_s: float = 0.3
+    idle_s: float = 1.0
+    upkeep_s: float = 5.0
+    max_tries: int = 3
+    """Claims of one job, after which it fails as `worker_lost`."""
+
+
+class Runner:
+    """Runs the store's jobs, `concurrency` at once.
+
+    Args:
+        name: Unique among all dispatchers; the owner of its claims.
+        facts: What to report of this dispatcher, asked for at every report.
+        warn: Takes a line for the operator's log.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        store: JobStore,
+        pipeline: Pipeline,
+        storage: Storage,
+        wakeup: Wakeup,
+        work_folder: Path,
+        job_timeout_s: float,
+        concurrency: int = 1,
+        pace: Pace = Pace(),
+        facts: Callable[[], Mapping[str, Any]] = dict,
+        warn: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.name = name
+        self._store = store
+        self._pipeline = pipeline
+        self._storage = storage
+        self._wakeup = wakeup
+        self._work_folder = work_folder
+        self._job_timeout_s = job_timeout_s
+        self._concurrency = concurrency
+        self._pace = pace
+        self._facts = facts
+        self._warn = warn
+
+    def run(self, shutdown: threading.Event) -> None:
+        """Serve until `shutdown` is set; running jobs are then handed back to the queue."""
+        threads = [
+            threading.Thread(target=self._serve, args=(shutdown,), name=f"runner-{number}")
+            for number in range(self._concurrency)
+        ]
+        for thread in threads:
+            thread.start()
+        while not shutdown.is_set():
+            self.upkeep()
+            shutdown.wait(self._pace.upkeep_s)
+        for thread in threads:
+            thread.join()
+
+    def run_next(self, shutdown: threading.Event, *, job_id: str | None = None) -> bool:
+        """Run the next job, or just the one named, if it waits; tell whether there was one."""
+        claim = self._store.claim(self.name, lease_s=self._pace.lease_s, max_tries=self._pace.max_tries, job_id=job_id)
+        if claim is None:
+            return False
+        stop = Stop(self._time_limit(claim))
+        with self._keeping(claim, stop, shutdown), contextlib.suppress(LeaseLost):
+            self._pipeline.run(claim, stop)
+        return True
+
+    def upkeep(self) -> None:
+        """Reap dead claims, drop what is past its time, remove what dead runs left, and report."""
+        with self._warned():
+            for job in self._store.reap(max_tries=self._pace.max_tries):
+                self._wakeup.notify(job.id)
+        with self._warned():
+            for job in self._store.expired_videos():
+                self._storage.delete(job.video.name if job.video else "")
+                self._store.forget_video(job.id)
+        with self._warned():
+            self._sweep_work()
+        with self._warned():
+            self._store.report(ServiceReport(name=self.name, role="dispatcher", facts=self._facts()))
+
+    def _serve(self, shutdown: threading.Event) -> None:
+        while not shutdown.is_set():
+            had_one = False
+            with self._warned():
+                had_one = self.run_next(shutdown)
+            if not had_one:
+                self._wakeup.wait(self._pace.idle_s)
+
+    def _time_limit(self, claim: Claim) -> float:
+        own = time.monotonic() + self._job_timeout_s
+        if claim.job.deadline_at is None:
+            return own
+        return min(own, time.monotonic() + claim.job.deadline_at - time.time())
+
+    @contextmanager
+    def _keeping(self, claim: Claim, stop: Stop, shutdown: threading.Event) -> Iterator[None]:
+        over = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(claim, stop, shutdown, over), name="keeper")
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+
+    def _keep(self, claim: Claim, stop: Stop, shutdown: threading.Event, over: threading.Event) -> None:
+        lease_until = time.monotonic() + self._pace.lease_s
+        beat_at = time.monotonic() + self._pace.heartbeat_s
+        while not over.wait(self._pace.watch_s):
+            try:
+                if time.monotonic() >= beat_at:
+                    self._store.heartbeat(claim, lease_s=self._pace.lease_s)
+                    lease_until = time.monotonic() + self._pace.lease_s
+                    beat_at = time.monotonic() + self._pace.heartbeat_s
+                if self._store.get(claim.job.id).cancel_requested:
+                    stop.set("cancelled")
+            except StoreError as error:
+                self._warn(f"heartbeat of job {claim.job.id}: {error.message}")
+            except ManimaticError:
+                stop.set("lease_lost")
+            if time.monotonic() > lease_until:
+                stop.set("lease_lost")
+            if stop.left_s() <= 0:
+                stop.set("expired")
+            if shutdown.is_set():
+                stop.set("shutdown")
+
+    def _sweep_work(self) -> None:
+        """Remove the folders of runs whose claim is no longer the job's newest, or has ended."""
+        if not self._work_folder.is_dir():
+            return
+        for folder in self._work_folder.iterdir():
+            job_id, _, fence = folder.name.rpartition("-")
+            if not self._is_live(job_id, fence):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _is_live(self, job_id: str, fence: str) -> bool:
+        try:
+            job = self._store.get(job_id)
+        except StoreError:
+            return True
+        except ManimaticError:
+            return False
+        return str(job.fence) == fence and not job.is_final and (job.lease_until or 0.0) > time.time()
+
+    @contextmanager
+    def _warned(self) -> Iterator[None]:
+        try:
+            yield
+        except LeaseLost:
+            return
+        except ManimaticError as error:
+            self._warn(f"{error.code}: {error.message}")
+            time.sleep(self._pace.watch_s)

@@ -1,0 +1,1 @@
+"""Sandboxes: run a hostile program behind walls, and say exactly which walls there are."""

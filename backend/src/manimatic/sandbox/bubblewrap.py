@@ -1,0 +1,234 @@
+"""The bubblewrap backend: an unprivileged uid, namespaces, seccomp, Landlock and a resource group around each run."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from manimatic.errors import SandboxError, SandboxUnavailable
+from manimatic.ports import Limits, RunListener, RunRequest, RunResult
+from manimatic.sandbox import bwrap_command, seccomp
+from manimatic.sandbox.cgroup.base import GroupError, GroupLimits, Groups, ResourceGroup, group_name
+from manimatic.sandbox.guest import GuestUsage
+from manimatic.sandbox.identity import LauncherIdentity
+from manimatic.sandbox.intake import Intake
+from manimatic.sandbox.runtime import GuestRuntime, install_runtime
+from manimatic.sandbox.slots import Slot, take_slot
+from manimatic.sandbox.supervisor import ArtefactSink, Supervisor
+from manimatic.verdicts import Verdict
+
+START_TIMEOUT_S = 10.0
+FULL_BYTES = 64 * 1024
+"""A disk with less free space than this counts as full."""
+
+
+class BubblewrapSandbox:
+    """Runs each worker in a fresh bubblewrap sandbox.
+
+    Args:
+        groups: Makes the resource group of each run.
+        identity: Whose runs these are, for whoever cleans up after this process.
+        runtime_folder: Where guest runtimes are kept.
+    """
+
+    def __init__(self, groups: Groups, identity: LauncherIdentity, runtime_folder: Path) -> None:
+        self._groups = groups
+        self._identity = identity
+        self._runtime_folder = runtime_folder
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return the layers in force on this machine. Raises SandboxUnavailable."""
+        return self._probed
+
+    def run(self, request: RunRequest, listener: RunListener, cancel: threading.Event, folder: Path) -> RunResult:
+        """Run one worker; see the port."""
+        intake = Intake(folder, request.limits.max_artefact_bytes)
+        try:
+            return intake.settle(self.supervise(request, listener, cancel, intake))
+        finally:
+            intake.close()
+
+    def supervise(
+        self, request: RunRequest, listener: RunListener, cancel: threading.Event, sink: ArtefactSink
+    ) -> RunResult:
+        """Run one worker, handing its artefacts to `sink`; the result is without them."""
+        isolation = self.describe()
+        try:
+            with self._start(request) as guest:
+                return Supervisor(guest, request, listener, sink).run(cancel, isolation)
+        except (SandboxError, GroupError, OSError) as error:
+            if isinstance(error, SandboxUnavailable):
+                raise
+            return RunResult(verdict=Verdict.SANDBOX_ERROR, message=str(error), isolation=isolation)
+
+    @functools.cached_property
+    def _runtime(self) -> GuestRuntime:
+        return install_runtime(self._runtime_folder)
+
+    @functools.cached_property
+    def _bwrap(self) -> str:
+        path = shutil.which("bwrap")
+        if path is None:
+            raise SandboxUnavailable("bubblewrap is not installed.", hint="Install it: apt-get install bubblewrap")
+        return path
+
+    @functools.cached_property
+    def _probed(self) -> Mapping[str, Any]:
+        with take_slot(self._identity.slots_folder) as slot:
+            done = subprocess.run(
+                bwrap_command.probe_command(self._bwrap), capture_output=True, check=False, **_identity(slot)
+            )
+        if done.returncode:
+            raise SandboxUnavailable(
+                f"bubblewrap cannot make a sandbox: {done.stderr.decode(errors='replace').strip()}"
+            )
+        return self._report(slot)
+
+    def _report(self, slot: Slot) -> Mapping[str, Any]:
+        layers = {
+            "user": f"uid {slot.uid}" if slot.uid is not None else "the service's own user",
+            "namespaces": "user, pid, mount, network, ipc, uts, cgroup; nested ones forbidden",
+            "network": "none",
+            "files": "read-only runtime, sized tmpfs",
+            "seccomp": "allow-list",
+        }
+        report = self._groups.describe()
+        held = {"memory": report.memory, "cpu": report.cpu, "processes": report.pids}
+        layers |= {name: f"cgroup {report.kind}" for name, is_held in held.items() if is_held}
+        missing = {name: "; ".join(report.reasons) for name, is_held in held.items() if not is_held}
+        return {"backend": "bubblewrap", "layers": layers, "missing": missing}
+
+    @contextmanager
+    def _start(self, request: RunRequest) -> Iterator[BubblewrapGuest]:
+        limits = request.limits
+        with ExitStack() as stack:
+            slot = stack.enter_context(take_slot(self._identity.slots_folder))
+            group = self._groups.create(
+                group_name(self._identity.id, request.run_id),
+                GroupLimits(
+                    memory_bytes=limits.memory_bytes, cpu_cores=limits.cpu_cores, max_processes=limits.max_processes
+                ),
+            )
+            stack.callback(group.remove)
+            guest = BubblewrapGuest(self._bwrap, self._runtime, limits, slot, group)
+            stack.callback(guest.close)
+            guest.release()
+            yield guest
+
+
+class BubblewrapGuest:
+    """One sandbox: held before its program runs until it is in its resource group."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    stderr: IO[bytes]
+
+    def __init__(self, bwrap: str, runtime: GuestRuntime, limits: Limits, slot: Slot, group: ResourceGroup) -> None:
+        self._group = group
+        self._slot = slot
+        self._child_pid: int | None = None
+        self._disk_was_full = False
+        info_read, info_write = os.pipe()
+        block_read, self._block = os.pipe()
+        filter_fd = seccomp.open_filter(seccomp.filter_bytes())
+        passed = {"seccomp": filter_fd, "info": info_write, "block": block_read}
+        try:
+            argv = bwrap_command.command(bwrap, runtime, limits, passed, confinement(limits))
+            self._process = subprocess.Popen(
+                group.command(argv),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=tuple(passed.values()),
+                env={},
+                cwd="/",
+                **_identity(slot),
+            )
+        finally:
+            for fd in passed.values():
+                os.close(fd)
+        assert self._process.stdin and self._process.stdout and self._process.stderr  # noqa: S101
+        self.stdin, self.stdout, self.stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        self._info = os.fdopen(info_read, "rb")
+
+    def release(self) -> None:
+        """Put the sandbox into its group, then let its program run. Raises SandboxError where it did not start."""
+        self._group.attach(self._process.pid)
+        self._child_pid = self._read_child_pid()
+        if self._child_pid is not None:
+            self._group.attach(self._child_pid)
+        os.write(self._block, b"1")
+
+    def _read_child_pid(self) -> int | None:
+        """Read what bubblewrap says of its child; None when it has died, whose reason is then in its stderr."""
+        data = self._info.read()
+        try:
+            return int(json.loads(data)["child-pid"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def poll(self) -> int | None:
+        """Return bubblewrap's exit status, or None while it lives."""
+        return self._process.poll()
+
+    def sample(self) -> GuestUsage:
+        """Read the group's counters and the disk's fill."""
+        usage = self._group.usage()
+        return GuestUsage(
+            peak_memory_bytes=usage.peak_memory_bytes,
+            cpu_s=usage.cpu_s,
+            memory_kills=usage.oom_kills or 0,
+            refused_processes=usage.pids_denied or 0,
+            disk_is_full=self._disk_is_full(),
+        )
+
+    def _disk_is_full(self) -> bool:
+        """Look at the job's tmpfs from outside; its mount point is ours, so no path of the guest's is followed."""
+        try:
+            stat = os.statvfs(f"/proc/{self._child_pid}/root{bwrap_command.JOB_DIR}")
+        except OSError:
+            return False
+        return stat.f_bavail * stat.f_frsize < FULL_BYTES or stat.f_favail == 0
+
+    def kill(self) -> None:
+        """End bubblewrap, its PID namespace, the group's and the uid's processes."""
+        self._process.kill()
+        self._group.kill()
+        self._slot.kill_all()
+        self._process.wait(timeout=START_TIMEOUT_S)
+
+    def close(self) -> None:
+        """Kill what is left and close the pipes."""
+        self.kill()
+        os.close(self._block)
+        for stream in (self._info, self.stdout, self.stderr):
+            stream.close()
+        try:
+            self.stdin.close()
+        except BrokenPipeError:
+            return
+
+
+def confinement(limits: Limits) -> dict[str, Any]:
+    """Return what the worker is told to put in force on itself."""
+    return {
+        "open_files": limits.max_files,
+        "processes": limits.max_processes,
+        "file_bytes": limits.disk_bytes,
+        "cpu_s": int(limits.timeout_s * max(1.0, limits.cpu_cores)) + 5,
+        "read_only": bwrap_command.READABLE,
+        "writable": bwrap_command.WRITABLE,
+    }
+
+
+def _identity(slot: Slot) -> dict[str, Any]:
+    """Return how `subprocess` becomes the slot's user before bubblewrap starts: never as root."""
+    return {} if slot.uid is None else {"user": slot.uid, "group": slot.uid, "extra_groups": []}

@@ -1,0 +1,37 @@
+"""A started worker, whatever backend started it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestUsage:
+    """What the host's own counters say about a run; None where nothing counts it."""
+
+    peak_memory_bytes: int | None = None
+    cpu_s: float | None = None
+    memory_kills: int = 0
+    refused_processes: int = 0
+    disk_is_full: bool = False
+
+
+class Guest(Protocol):
+    """One worker in its sandbox."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    stderr: IO[bytes]
+
+    def poll(self) -> int | None:
+        """Return the exit status of the sandbox's first process, or None while it lives."""
+        ...
+
+    def sample(self) -> GuestUsage:
+        """Read the host's counters; called often, and once more before the end."""
+        ...
+
+    def kill(self) -> None:
+        """End every process of the guest; afterwards none is alive. Calling it again is harmless."""
+        ...

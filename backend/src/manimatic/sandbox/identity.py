@@ -1,0 +1,63 @@
+"""Who a launcher is, so that what it leaves behind when it dies can be told from what is in use."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LauncherIdentity:
+    """An id that is alive as long as its lock file is held."""
+
+    id: str
+    folder: Path
+
+    @property
+    def slots_folder(self) -> Path:
+        """Return where uid slots are locked; shared by all launchers of the machine."""
+        return self.folder / "slots"
+
+    def is_alive(self, other: str) -> bool:
+        """Tell whether the launcher of this id still runs."""
+        if other == self.id:
+            return True
+        try:
+            lock = os.open(self.folder / "launchers" / other, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        (self.folder / "launchers" / other).unlink(missing_ok=True)
+        return False
+
+
+def identity_folder() -> Path:
+    """Return where the launchers of this machine (for root) or this user keep their locks."""
+    if os.geteuid() == 0:
+        return Path("/run/manimatic")
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/manimatic-{os.geteuid()}") / "manimatic"  # noqa: S108
+
+
+@contextmanager
+def take_identity(folder: Path) -> Iterator[LauncherIdentity]:
+    """Hold a fresh identity until the block ends or the process dies."""
+    (folder / "launchers").mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = secrets.token_hex(6)
+    path = folder / "launchers" / name
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield LauncherIdentity(id=name, folder=folder)
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(lock)

@@ -1,0 +1,136 @@
+"""The dispatcher's side of the launcher: a `Sandbox` that runs in another process."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from manimatic.errors import JobCancelled, SandboxError, SandboxUnavailable
+from manimatic.ports import RunListener, RunRequest, RunResult
+from manimatic.sandbox import wire
+from manimatic.sandbox.intake import Intake, IntakeRefused
+from manimatic.verdicts import Verdict
+
+CONNECT_TIMEOUT_S = 5.0
+DESCRIBE_TIMEOUT_S = 60.0
+POLL_S = 0.2
+SILENCE_S = 30.0
+"""A launcher that says nothing for this long after the run's own limit is taken for dead."""
+
+
+class LauncherSandbox:
+    """Runs scenes through the launcher that listens on this unix socket."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+
+    def describe(self) -> Mapping[str, Any]:
+        """Ask the launcher what it enforces. Raises SandboxUnavailable, SandboxError."""
+        with self._connect() as connection:
+            connection.settimeout(DESCRIBE_TIMEOUT_S)
+            wire.send(connection, {"type": "describe"})
+            message = _message(wire.Receiver(connection).receive())
+            isolation: Mapping[str, Any] = message["isolation"]
+            return isolation
+
+    def run(self, request: RunRequest, listener: RunListener, cancel: threading.Event, folder: Path) -> RunResult:
+        """Run one worker there; see the port."""
+        intake = Intake(folder, request.limits.max_artefact_bytes)
+        try:
+            with self._connect() as connection:
+                self._ask(connection, request)
+                return intake.settle(_Conversation(connection, request, listener, intake).until_result(cancel))
+        except SandboxUnavailable:
+            raise
+        except (SandboxError, OSError, EOFError) as error:
+            message = str(error) or "The launcher ended in mid-run."
+            return RunResult(verdict=Verdict.SANDBOX_ERROR, message=message)
+        finally:
+            intake.close()
+
+    @contextmanager
+    def _connect(self) -> Iterator[socket.socket]:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(CONNECT_TIMEOUT_S)
+            try:
+                connection.connect(str(self._path))
+            except OSError as error:
+                raise SandboxError(
+                    f"The launcher is not reachable at {self._path}: {error.strerror or error}."
+                ) from error
+            with contextlib.suppress(ConnectionError):
+                yield connection
+                return
+            raise SandboxError("The launcher ended in mid-run.")
+
+    def _ask(self, connection: socket.socket, request: RunRequest) -> None:
+        connection.settimeout(SILENCE_S)
+        wire.send(connection, {"type": "run", "request": wire.request_to_dict(request)})
+        for part in request.parts:
+            wire.send(connection, {"type": "begin"})
+            wire.send_file(connection, part)
+            wire.send(connection, {"type": "end"})
+
+
+class _Conversation:
+    """What the launcher says about one run."""
+
+    def __init__(self, connection: socket.socket, request: RunRequest, listener: RunListener, intake: Intake) -> None:
+        self._receiver = wire.Receiver(connection)
+        self._connection = connection
+        self._listener = listener
+        self._intake = intake
+        self._patience_s = request.limits.timeout_s + SILENCE_S
+
+    def until_result(self, cancel: threading.Event) -> RunResult:
+        """Pass everything on until the result comes. Raises JobCancelled, SandboxError, EOFError."""
+        self._connection.settimeout(POLL_S)
+        waited_s = 0.0
+        while waited_s < self._patience_s:
+            if cancel.is_set():
+                raise JobCancelled
+            try:
+                message = self._receiver.receive()
+            except TimeoutError:
+                waited_s += POLL_S
+                continue
+            try:
+                result = self._take(message)
+            except IntakeRefused as error:
+                return RunResult(verdict=Verdict.INVALID_OUTPUT, message=f"The worker broke the protocol: {error}.")
+            if result is not None:
+                return result
+        raise SandboxError("The launcher does not answer.")
+
+    def _take(self, message: dict[str, Any] | bytes) -> RunResult | None:
+        if isinstance(message, bytes):
+            self._intake.chunk(message)
+            return None
+        body = _message(message)
+        match body["type"]:
+            case "progress":
+                self._listener.progress(animation=body["animation"], video_s=body["video_s"], line=body["line"])
+            case "log":
+                self._listener.log(body["text"])
+            case "begin":
+                self._intake.begin(body["kind"])
+            case "end":
+                self._intake.end()
+            case "result":
+                return wire.result_from_dict(body["result"])
+        return None
+
+
+def _message(message: dict[str, Any] | bytes) -> dict[str, Any]:
+    """Return the message, or raise the error that it reports."""
+    if isinstance(message, bytes):
+        raise SandboxError("The launcher sent bytes where a message was due.")
+    if message["type"] == "error":
+        kind = SandboxUnavailable if message["code"] == SandboxUnavailable.code else SandboxError
+        raise kind(message["message"], hint=message["hint"])
+    return message

@@ -1,0 +1,95 @@
+"""Slots: which unprivileged uid a run gets, each uid used by one run at a time on the whole machine.
+
+A service that runs as root gives every run a uid of its own, so that process limits, kills and clean-up are exact.
+A service of a plain user has only that user.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL
+
+from manimatic.errors import SandboxError
+
+FIRST_UID = 60578
+"""Start of a range that no distribution hands out: systemd's UIDS-GIDS document lists 60578 to 61183 as unused."""
+SLOTS = 256
+_KILL_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Who a run is; `uid` is None where the service cannot change its own."""
+
+    uid: int | None
+
+    def kill_all(self) -> None:
+        """End every process of the slot's uid, whatever group or namespace it has fled to.
+
+        Raises:
+            SandboxError: Some process is still there after seconds of killing.
+        """
+        if self.uid is None:
+            return
+        deadline = time.monotonic() + _KILL_WAIT_S
+        while pids := list(processes_of(self.uid)):
+            for pid in pids:
+                _kill(pid)
+            if time.monotonic() > deadline:
+                raise SandboxError(f"{len(pids)} process(es) of uid {self.uid} cannot be ended.")
+            time.sleep(0.005)
+
+
+@contextmanager
+def take_slot(folder: Path) -> Iterator[Slot]:
+    """Hold a free slot; its lock file is freed by the kernel when this process dies.
+
+    Raises:
+        SandboxError: All slots are taken.
+    """
+    if os.geteuid() != 0:
+        yield Slot(None)
+        return
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for number in range(SLOTS):
+        lock = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        try:
+            slot = Slot(FIRST_UID + number)
+            slot.kill_all()
+            yield slot
+            slot.kill_all()
+        finally:
+            os.close(lock)
+        return
+    raise SandboxError(f"All {SLOTS} slots of this machine are in use.")
+
+
+def processes_of(uid: int) -> Iterator[int]:
+    """Yield the ids of this machine's processes that run under the uid."""
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        try:
+            status = Path(entry.path, "status").read_text()
+        except OSError:
+            continue
+        if f"\nUid:\t{uid}\t" in status and "\nState:\tZ" not in status:
+            yield int(entry.name)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, SIGKILL)
+    except ProcessLookupError:
+        return

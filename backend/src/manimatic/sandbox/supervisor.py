@@ -1,0 +1,270 @@
+"""Watch one run from its first byte to its verdict.
+
+Theory of operation: the guest's two pipes are read at once, so that neither can block the other. Standard output
+carries protocol frames, standard error what the scene prints. The guest may lie in every frame: limits are decided
+from the clock and from the host's own counters, and only `ok`, `scene_error`, `no_scene` and `no_output` are taken
+from its word. After its `Done` the guest waits, so that the counters can be read while it is still there; then all
+of its processes are killed, and only then is anything it delivered looked at.
+"""
+
+from __future__ import annotations
+
+import selectors
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from manimatic_worker import protocol
+from manimatic_worker.protocol import Begin, Chunk, Decoder, Done, End, Frame, Log, Progress, ProtocolViolation, Ready
+
+from manimatic.errors import JobCancelled
+from manimatic.ports import RunListener, RunRequest, RunResult
+from manimatic.sandbox.guest import Guest, GuestUsage
+from manimatic.sandbox.intake import IntakeRefused
+from manimatic.sandbox.printable import PrintableStream, printable
+from manimatic.verdicts import Verdict
+
+POLL_S = 0.1
+GRACE_S = 2.0
+"""How long a guest may take to leave after it has said that it is done."""
+READ_BYTES = 1 << 18
+_GUEST_MAY_SAY = {
+    verdict.value: verdict for verdict in (Verdict.OK, Verdict.SCENE_ERROR, Verdict.NO_SCENE, Verdict.NO_OUTPUT)
+}
+_MESSAGES = {
+    Verdict.TIMEOUT: "The run took longer than its limit of {limits.timeout_s:g} seconds.",
+    Verdict.MEMORY_LIMIT: "The run wanted more memory than its limit of {memory_mb:g} MiB.",
+    Verdict.PROCESS_LIMIT: "The run wanted more than its limit of {limits.max_processes} processes and threads.",
+    Verdict.DISK_LIMIT: "The run filled its disk of {disk_mb:g} MiB.",
+    Verdict.NO_OUTPUT: "The scene played no animation: construct() ended without self.play() or self.wait().",
+}
+
+
+class ArtefactSink(Protocol):
+    """Where a guest's artefacts go: a folder, or on to the next process."""
+
+    def begin(self, kind: str) -> None:
+        """Start an artefact."""
+
+    def chunk(self, data: bytes) -> None:
+        """Append to it."""
+
+    def end(self) -> None:
+        """Close it."""
+
+
+class Supervisor:
+    """Run the loop over one guest. Make one per run."""
+
+    def __init__(self, guest: Guest, request: RunRequest, listener: RunListener, sink: ArtefactSink) -> None:
+        self._guest = guest
+        self._request = request
+        self._listener = listener
+        self._sink = sink
+        self._started = time.monotonic()
+        self._ready_s: float | None = None
+        self._done: Done | None = None
+        self._verdict: Verdict | None = None
+        self._message = ""
+        self._usage = GuestUsage()
+        self._layers: Mapping[str, str] = {}
+        self._decoder = Decoder()
+        self._text = PrintableStream()
+        self._log_left = request.limits.max_log_bytes
+        self._artefacts_left = request.limits.max_artefact_bytes
+        self._log_tail = ""
+
+    def run(self, cancel: threading.Event, isolation: Mapping[str, Any]) -> RunResult:
+        """Drive the guest to its end and return the result, without artefacts.
+
+        Raises:
+            JobCancelled: `cancel` was set.
+        """
+        feeder = threading.Thread(target=self._feed, name="feeder", daemon=True)
+        feeder.start()
+        try:
+            self._loop(cancel)
+            self._usage = self._guest.sample()
+        finally:
+            self._guest.kill()
+            feeder.join(timeout=GRACE_S)
+        return self._result(isolation)
+
+    def _feed(self) -> None:
+        """Write the request and its parts; a guest that dies or does not read ends this with its pipe."""
+        try:
+            self._guest.stdin.write(protocol.encode(to_wire(self._request)))
+            for part in self._request.parts:
+                self._guest.stdin.write(protocol.encode(Begin("part")))
+                _write_file(self._guest.stdin, part)
+                self._guest.stdin.write(protocol.encode(End()))
+            self._guest.stdin.flush()
+        except (OSError, ValueError):
+            return
+
+    def _loop(self, cancel: threading.Event) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._guest.stdout, selectors.EVENT_READ, self._on_frames)
+            selector.register(self._guest.stderr, selectors.EVENT_READ, self._on_print)
+            leave_at = self._started + self._request.limits.timeout_s
+            while selector.get_map() and self._verdict is None:
+                if cancel.is_set():
+                    raise JobCancelled
+                for key, _ in selector.select(POLL_S):
+                    if not self._read(key):
+                        selector.unregister(key.fileobj)
+                if self._has_left(leave_at):
+                    return
+                if self._guest.poll() is not None:
+                    leave_at = min(leave_at, time.monotonic() + GRACE_S / 4)
+
+    def _has_left(self, leave_at: float) -> bool:
+        if self._done is not None:
+            return True
+        if time.monotonic() < leave_at:
+            return False
+        if self._guest.poll() is None:
+            self._verdict = Verdict.TIMEOUT
+        return True
+
+    def _read(self, key: selectors.SelectorKey) -> bool:
+        data = key.fileobj.read1(READ_BYTES)  # type: ignore[union-attr]
+        if data:
+            key.data(data)
+        return bool(data)
+
+    def _on_print(self, data: bytes) -> None:
+        kept = data[: self._log_left]
+        self._log_left -= len(kept)
+        self._say(self._text.feed(kept))
+        if len(kept) < len(data):
+            self._fail(Verdict.OUTPUT_LIMIT, f"The run printed more than {self._request.limits.max_log_bytes} bytes.")
+
+    def _say(self, text: str) -> None:
+        if text:
+            self._log_tail = (self._log_tail + text)[-2000:]
+            self._listener.log(text)
+
+    def _on_frames(self, data: bytes) -> None:
+        try:
+            for frame in self._decoder.feed(data):
+                self._on_frame(frame)
+                if self._done or self._verdict:
+                    return
+        except (ProtocolViolation, IntakeRefused) as error:
+            self._fail(Verdict.INVALID_OUTPUT, f"The worker broke the protocol: {error}.")
+
+    def _on_frame(self, frame: Frame) -> None:
+        match frame:
+            case Chunk(data=data):
+                self._artefacts_left -= len(data)
+                if self._artefacts_left < 0:
+                    limit = self._request.limits.max_artefact_bytes
+                    self._fail(Verdict.OUTPUT_LIMIT, f"The run delivered more than {limit} bytes.")
+                else:
+                    self._sink.chunk(data)
+            case Begin(kind=kind):
+                self._sink.begin(kind)
+            case End():
+                self._sink.end()
+            case Progress(animation=animation, video_s=video_s, line=line):
+                self._listener.progress(animation=animation, video_s=video_s, line=line)
+            case Log(text=text):
+                self._on_print(text.encode(errors="backslashreplace") + b"\n")
+            case Ready(layers=layers):
+                self._ready_s = time.monotonic() - self._started
+                self._layers = layers
+            case Done():
+                self._done = frame
+            case _:
+                raise ProtocolViolation("a message that only the host sends")
+
+    def _fail(self, verdict: Verdict, message: str) -> None:
+        self._verdict = self._verdict or verdict
+        self._message = self._message or message
+
+    def _result(self, isolation: Mapping[str, Any]) -> RunResult:
+        verdict = self._decide()
+        done = self._done or Done(outcome=verdict.value)
+        blamed = verdict is Verdict.SCENE_ERROR
+        return RunResult(
+            verdict=verdict,
+            message=self._explain(verdict, done),
+            error_type=printable(done.error_type) if blamed and done.error_type else None,
+            line=done.error_line if blamed else None,
+            traceback=printable(done.traceback) if blamed and done.traceback else None,
+            scene=printable(done.scene) if done.scene else None,
+            animations=done.animations,
+            isolation={**isolation, "worker": {printable(k): printable(v) for k, v in self._layers.items()}},
+            figures=self._figures(),
+        )
+
+    def _decide(self) -> Verdict:
+        claimed = _GUEST_MAY_SAY.get(self._done.outcome) if self._done else None
+        if self._verdict is None and claimed is Verdict.OK:
+            return Verdict.OK
+        if self._usage.memory_kills:
+            return Verdict.MEMORY_LIMIT
+        if self._verdict is not None:
+            return self._verdict
+        if self._usage.refused_processes:
+            return Verdict.PROCESS_LIMIT
+        if self._usage.disk_is_full:
+            return Verdict.DISK_LIMIT
+        if claimed is None and self._done:
+            return Verdict.INVALID_OUTPUT
+        if claimed is None:
+            return Verdict.CRASHED if self._ready_s is not None else Verdict.SANDBOX_ERROR
+        return claimed
+
+    def _explain(self, verdict: Verdict, done: Done) -> str:
+        limits = self._request.limits
+        if (verdict in _MESSAGES and verdict is not self._verdict) or verdict is Verdict.TIMEOUT:
+            shown = {"memory_mb": limits.memory_bytes / 1024**2, "disk_mb": limits.disk_bytes / 1024**2}
+            return _MESSAGES[verdict].format(limits=limits, **shown)
+        if verdict is Verdict.SCENE_ERROR:
+            return printable(f"{done.error_type}: {done.error_message}")
+        if verdict is Verdict.CRASHED:
+            return f"The worker ended without a result (status {self._guest.poll()})."
+        if verdict is Verdict.SANDBOX_ERROR:
+            tail = self._log_tail.strip().splitlines()
+            return f"The sandbox did not start: {tail[-1] if tail else 'it said nothing'}"
+        return self._message or printable(done.error_message or "")
+
+    def _figures(self) -> dict[str, float]:
+        figures = {"wall_s": round(time.monotonic() - self._started, 3)}
+        for name, value in (
+            ("ready_s", self._ready_s),
+            ("cpu_s", self._usage.cpu_s),
+            ("peak_memory_bytes", self._usage.peak_memory_bytes),
+        ):
+            if value is not None:
+                figures[name] = round(value, 3)
+        return figures
+
+
+def to_wire(request: RunRequest) -> protocol.Request:
+    """Return the message that asks a worker for this run."""
+    picture, options = request.options.picture(), request.options
+    return protocol.Request(
+        code=request.code,
+        mode="join" if request.parts else "render",
+        scene=options.scene,
+        width=picture.width,
+        height=picture.height,
+        fps=picture.fps,
+        frame_width=picture.frame_width,
+        frame_height=picture.frame_height,
+        background=options.background,
+        seed=options.seed,
+        threads=max(1, round(request.limits.cpu_cores)),
+        parts=len(request.parts),
+    )
+
+
+def _write_file(stream: Any, path: Path) -> None:
+    with path.open("rb") as source:
+        while data := source.read(protocol.MAX_CHUNK_BYTES):
+            stream.write(protocol.encode(Chunk(data)))

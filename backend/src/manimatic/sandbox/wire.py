@@ -1,0 +1,122 @@
+"""The language between dispatcher and launcher, over a unix socket.
+
+Frames are those of the worker's protocol: one byte of kind, four of length, a payload. Both ends are ours, yet what
+passes through began as a guest's bytes, so sizes stay capped.
+
+==============  =========================================================================================
+from           messages (JSON objects, by ``type``)
+==============  =========================================================================================
+dispatcher      ``describe``; ``run`` with the request, then each part as ``begin``, chunks, ``end``
+launcher        ``isolation``; ``progress``, ``log``, ``begin``, chunks, ``end``, and last ``result``;
+                ``error`` with code, message and hint instead of either
+==============  =========================================================================================
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
+
+from manimatic.errors import SandboxError
+from manimatic.jobs import Options, Quality
+from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.verdicts import Verdict
+
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+READ_BYTES = 1 << 16
+
+
+def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
+    """Send one message."""
+    payload = json.dumps(message).encode()
+    connection.sendall(HEADER.pack(b"J", len(payload)) + payload)
+
+
+def send_chunk(connection: socket.socket, data: bytes) -> None:
+    """Send bytes of the artefact that is open."""
+    connection.sendall(HEADER.pack(b"A", len(data)) + data)
+
+
+def send_file(connection: socket.socket, path: Path) -> None:
+    """Send a file's bytes in chunks."""
+    with path.open("rb") as stream:
+        while data := stream.read(MAX_CHUNK_BYTES):
+            send_chunk(connection, data)
+
+
+class Receiver:
+    """Read whole frames from a connection."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._buffer = bytearray()
+
+    def receive(self) -> dict[str, Any] | bytes:
+        """Return the next message, or the next bytes of an artefact.
+
+        Raises:
+            EOFError: The other side has gone.
+            TimeoutError: Nothing came in the connection's timeout; call again.
+            SandboxError: The other side does not speak this language.
+        """
+        self._fill(HEADER.size)
+        kind, length = HEADER.unpack_from(self._buffer)
+        if length > (MAX_MESSAGE_BYTES if kind == b"J" else MAX_CHUNK_BYTES):
+            raise SandboxError("The launcher's connection carries something else.")
+        self._fill(HEADER.size + length)
+        payload = bytes(self._buffer[HEADER.size : HEADER.size + length])
+        del self._buffer[: HEADER.size + length]
+        if kind == b"A":
+            return payload
+        message: dict[str, Any] = json.loads(payload)
+        return message
+
+    def _fill(self, size: int) -> None:
+        while len(self._buffer) < size:
+            data = self._connection.recv(READ_BYTES)
+            if not data:
+                raise EOFError
+            self._buffer += data
+
+
+def request_to_dict(request: RunRequest) -> dict[str, Any]:
+    """Return the request as JSON values; of its parts only their number."""
+    body = dataclasses.asdict(request)
+    return body | {"parts": len(request.parts)}
+
+
+def request_from_dict(body: Mapping[str, Any], parts: tuple[Path, ...]) -> RunRequest:
+    """Rebuild a request.
+
+    Raises:
+        SandboxError: A field is missing, unknown or ill-typed.
+    """
+    try:
+        options = Options(**{**body["options"], "quality": Quality(body["options"]["quality"])})
+        return RunRequest(
+            run_id=str(body["run_id"]),
+            code=str(body["code"]),
+            options=options,
+            limits=Limits(**body["limits"]),
+            parts=parts,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SandboxError(f"The launcher cannot read the request: {error}.") from error
+
+
+def result_to_dict(result: RunResult) -> dict[str, Any]:
+    """Return a result as JSON values, without artefacts: those travel as chunks."""
+    body = dataclasses.asdict(result)
+    del body["artefacts"], body["video"]
+    return body
+
+
+def result_from_dict(body: Mapping[str, Any]) -> RunResult:
+    """Rebuild a result."""
+    return RunResult(**{**body, "verdict": Verdict(body["verdict"])})

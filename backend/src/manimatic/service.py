@@ -1,0 +1,201 @@
+"""What the API and the command line can ask for: submit, look at, cancel, delete, store again, list."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from manimatic.errors import InvalidInput
+from manimatic.jobs import (
+    ASPECT_RATIOS,
+    MAX_FPS,
+    QUALITY_ALIASES,
+    Job,
+    JobState,
+    NewJob,
+    Options,
+    Quality,
+    check_source,
+)
+from manimatic.ports import JobStore, Page, Storage, Wakeup
+
+MAX_PROMPT_CHARS = 8_000
+MAX_METADATA_ITEMS = 32
+MAX_METADATA_CHARS = 500
+MAX_DEADLINE_S = 86_400
+_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
+
+
+class FieldError(InvalidInput):
+    """A field of the request has a bad value."""
+
+    code = "invalid_input"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.detail = message
+
+
+class JobService:
+    """The use cases around a job, apart from running it."""
+
+    def __init__(self, *, store: JobStore, wakeup: Wakeup, storage: Storage, max_queued: int) -> None:
+        self._store = store
+        self._wakeup = wakeup
+        self._storage = storage
+        self._max_queued = max_queued
+
+    def submit(self, new: NewJob) -> Job:
+        """Queue a job. Raises QueueFull, StoreError."""
+        job = self._store.submit(new, max_queued=self._max_queued)
+        self._wakeup.notify(job.id)
+        return job
+
+    def get(self, job_id: str) -> Job:
+        """Return a job. Raises JobNotFound, StoreError."""
+        return self._store.get(job_id)
+
+    def list_jobs(self, *, limit: int, cursor: str | None, state: JobState | None) -> Page:
+        """Return jobs, newest first. Raises InvalidInput, StoreError."""
+        return self._store.list_jobs(limit=limit, cursor=cursor, state=state)
+
+    def log(self, job_id: str, *, after: int = 0) -> str:
+        """Return what the job's runs printed. Raises JobNotFound, StoreError."""
+        self._store.get(job_id)
+        pieces: list[str] = []
+        while events := self._store.events(job_id, after=after):
+            pieces.extend(event.data["text"] for event in events if event.kind == "log")
+            after = events[-1].number
+        return "".join(pieces)
+
+    def cancel(self, job_id: str) -> Job:
+        """Ask a job to stop; a job that has ended stays as it is. Raises JobNotFound, StoreError."""
+        job = self._store.request_cancel(job_id)
+        self._wakeup.notify(job_id)
+        return job
+
+    def delete(self, job_id: str) -> Job:
+        """Remove an ended job with its video. Raises JobNotFound, Conflict, StorageError, StoreError."""
+        job = self._store.delete(job_id)
+        if job.video and job.video.name:
+            self._storage.delete(job.video.name)
+        if job.held_video:
+            Path(job.held_video).unlink(missing_ok=True)
+        return job
+
+    def store_again(self, job_id: str) -> Job:
+        """Try again to store a video that a failed storage left behind. Raises JobNotFound, Conflict, StoreError."""
+        job = self._store.requeue_held(job_id)
+        self._wakeup.notify(job_id)
+        return job
+
+
+def new_job(
+    *,
+    prompt: str = "",
+    code: str | None = None,
+    quality: str | None = None,
+    aspect_ratio: str | None = None,
+    fps: int | None = None,
+    background: str | None = None,
+    seed: int | None = None,
+    scene: str | None = None,
+    model: str | None = None,
+    duration_hint_seconds: float | None = None,
+    deadline_seconds: float | None = None,
+    metadata: Mapping[str, str] | None = None,
+    clock: Callable[[], float] = time.time,
+) -> NewJob:
+    """Check a request and turn it into a job.
+
+    Raises:
+        FieldError: A value is not acceptable; the error names the field.
+    """
+    options = Options(
+        quality=_quality(quality),
+        aspect_ratio=_choice("aspect_ratio", aspect_ratio or "16:9", ASPECT_RATIOS),
+        fps=None if fps is None else int(_within("fps", fps, 1, MAX_FPS)),
+        background=_matching("background", background or "#000000", _COLOUR, "a colour such as #1c1c1c"),
+        seed=None if seed is None else int(_within("seed", seed, 0, 2**32 - 1)),
+        scene=None if scene is None else _scene(scene),
+        model=None if model is None else _matching("model", model, _MODEL, "a model's name"),
+        duration_hint_seconds=None
+        if duration_hint_seconds is None
+        else _within("duration_hint_seconds", duration_hint_seconds, 1, 600),
+    )
+    return NewJob(
+        prompt=_prompt(prompt, needed=code is None),
+        code=None if code is None else _code(code),
+        options=options,
+        deadline_at=None
+        if deadline_seconds is None
+        else clock() + _within("deadline_seconds", deadline_seconds, 1, MAX_DEADLINE_S),
+        metadata=_metadata(metadata or {}),
+    )
+
+
+def _prompt(prompt: str, *, needed: bool) -> str:
+    text = prompt.strip()
+    if needed and not text:
+        raise FieldError("prompt", "it is empty; say what you want to see")
+    if len(text) > MAX_PROMPT_CHARS:
+        raise FieldError("prompt", f"it has {len(text)} characters; at most {MAX_PROMPT_CHARS} are allowed")
+    if any((ord(char) < 32 and char not in "\n\r\t") or 0xD800 <= ord(char) <= 0xDFFF for char in text):
+        raise FieldError("prompt", "it holds control characters; send plain text")
+    if needed and not any(char.isalnum() for char in text):
+        raise FieldError("prompt", "it holds no word or number; say what you want to see")
+    return text
+
+
+def _code(code: str) -> str:
+    try:
+        check_source(code)
+    except InvalidInput as error:
+        raise FieldError("code", error.message) from error
+    return code
+
+
+def _quality(quality: str | None) -> Quality:
+    if quality is None:
+        return Quality.MEDIUM
+    name = QUALITY_ALIASES.get(quality, quality)
+    return Quality(_choice("quality", name, {item.value: item for item in Quality}))
+
+
+def _choice(field: str, value: str, allowed: Mapping[str, Any]) -> str:
+    if value not in allowed:
+        raise FieldError(field, f"{value[:40]!r} is not one of {', '.join(allowed)}")
+    return value
+
+
+def _within(field: str, value: float, low: float, high: float) -> float:
+    if not math.isfinite(value) or not low <= value <= high:
+        raise FieldError(field, f"{value:g} is not between {low:g} and {high:g}")
+    return value
+
+
+def _matching(field: str, value: str, pattern: re.Pattern[str], wanted: str) -> str:
+    if not pattern.fullmatch(value):
+        raise FieldError(field, f"{value[:40]!r} is not {wanted}")
+    return value
+
+
+def _scene(scene: str) -> str:
+    if not scene.isidentifier() or len(scene) > 200:
+        raise FieldError("scene", "it has to be the name of a class in the code")
+    return scene
+
+
+def _metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    if len(metadata) > MAX_METADATA_ITEMS:
+        raise FieldError("metadata", f"it has more than {MAX_METADATA_ITEMS} items")
+    for key, value in metadata.items():
+        if len(key) + len(value) > MAX_METADATA_CHARS:
+            raise FieldError("metadata", f"{key[:40]!r} is longer than {MAX_METADATA_CHARS} characters")
+    return dict(metadata)

@@ -1,0 +1,1 @@
+"""Where videos are kept: adapters of the port `manimatic.ports.Storage`, one module each."""

@@ -1,0 +1,69 @@
+"""Transactions, with every failure turned into a StoreError."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from sqlalchemy import Connection
+
+from manimatic.errors import StoreError
+from manimatic.store.dialects import has_one_writer, is_memory, make_engine, parse_url
+from manimatic.store.failures import place_of, plain_errors
+from manimatic.store.upgrade import upgrade
+
+
+class Database:
+    """One process's way to the database; safe to use from many threads.
+
+    It belongs to the process that made it: SQLite's locks do not survive a fork, so a forked child is refused.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = parse_url(url)
+        self.place = place_of(parsed)
+        self._process = os.getpid()
+        self._engine = make_engine(parsed)
+        self._writer = self._engine.execution_options(writes=True)
+        # Threads queue here in order; SQLite's own wait is a lottery among sleepers.
+        self._turn = threading.RLock() if has_one_writer(self._engine) else None
+        self._readers_queue = is_memory(parsed)
+
+    def upgrade(self) -> None:
+        """Bring the tables up to date. Raises StoreError."""
+        with plain_errors(self.place):
+            upgrade(self._engine, self.place)
+            if not self._readers_queue:
+                self._engine.dispose()  # a fork right after opening inherits no connection
+
+    def close(self) -> None:
+        """Close every connection; the next use opens new ones, except in memory, where all is gone."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that only reads. Raises StoreError."""
+        self._refuse_fork()
+        with ExitStack() as stack:
+            if self._turn and self._readers_queue:
+                stack.enter_context(self._turn)
+            stack.enter_context(plain_errors(self.place))
+            yield stack.enter_context(self._engine.begin())
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that writes; it ends with the block. Raises StoreError."""
+        self._refuse_fork()
+        with ExitStack() as stack:
+            if self._turn:
+                stack.enter_context(self._turn)
+            stack.enter_context(plain_errors(self.place))
+            yield stack.enter_context(self._writer.begin())
+
+    def _refuse_fork(self) -> None:
+        if os.getpid() != self._process:
+            raise StoreError(
+                f"{self.place} was opened before this process was forked.", hint="Open the store in each process."
+            )

@@ -1,0 +1,115 @@
+"""What the holder of a job does, from submitting to the last event. Each function works in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, true, update
+
+from manimatic.errors import LeaseLost, QueueFull
+from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, new_id
+from manimatic.ports import Claim
+from manimatic.store import moves
+from manimatic.store.rows import clean, columns_of, job_of
+from manimatic.store.schema import attempts, jobs
+
+
+def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> Job:
+    """Insert a queued job with its first event. Raises QueueFull."""
+    waiting = connection.execute(select(func.count()).where(jobs.c.state == JobState.QUEUED.value)).scalar_one()
+    if waiting >= max_queued:
+        raise QueueFull(f"{waiting} jobs are waiting; no more than {max_queued} may.")
+    values = {
+        "id": new_id(),
+        "state": JobState.QUEUED.value,
+        "state_since": now,
+        "prompt": clean(new.prompt),
+        "brought_code": clean(new.code),
+        "options": clean(new.options),
+        "metadata": clean(new.metadata),
+        "created_at": now,
+        "updated_at": now,
+        "deadline_at": new.deadline_at,
+        "progress": {},
+        "timings": {},
+        "last_event": 1,
+    }
+    row = connection.execute(insert(jobs).values(values).returning(jobs)).mappings().one()
+    moves.append(connection, row["id"], 0, [("state", {"state": JobState.QUEUED.value})], now)
+    return job_of(row)
+
+
+def no_live_lease(now: float) -> ColumnElement[bool]:
+    """Return the condition that nobody has the job now."""
+    return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
+
+
+def claim(
+    connection: Connection, owner: str, lease_s: float, max_tries: int, job_id: str | None, now: float
+) -> Claim | None:
+    """Take the oldest job that may run, or the one named, in one statement."""
+    oldest = (
+        select(jobs.c.seq)
+        .where(
+            jobs.c.state == JobState.QUEUED.value,
+            jobs.c.tries < max_tries,
+            jobs.c.cancel_requested.is_(False),
+            no_live_lease(now),
+            or_(jobs.c.deadline_at.is_(None), jobs.c.deadline_at > now),
+            true() if job_id is None else jobs.c.id == job_id,
+        )
+        .order_by(jobs.c.seq)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    values = {"owner": owner, "lease_until": now + lease_s, "updated_at": now}
+    counters = {"fence": jobs.c.fence + 1, "tries": jobs.c.tries + 1}
+    take = update(jobs).where(jobs.c.seq == oldest).values({**values, **counters}).returning(jobs)
+    row = connection.execute(take).mappings().one_or_none()
+    return None if row is None else Claim(job=job_of(row), owner=owner, fence=row["fence"])
+
+
+def heartbeat(connection: Connection, claim: Claim, lease_s: float, now: float) -> bool:
+    """Prolong the lease and return whether cancelling was asked for. Raises LeaseLost."""
+    prolong = update(jobs).where(*moves.holds(claim)).values(lease_until=now + lease_s)
+    asked = connection.execute(prolong.returning(jobs.c.cancel_requested)).scalar_one_or_none()
+    if asked is None:
+        raise LeaseLost
+    return bool(asked)
+
+
+def advance(connection: Connection, claim: Claim, to: JobState, changes: Mapping[str, Any], now: float) -> Job:
+    """Move the claimed job along the transition table. Raises LeaseLost, Conflict."""
+    columns = columns_of(changes)
+    row = moves.held(connection, claim)
+    moves.check_arrow(row, to)
+    if to is JobState.QUEUED:  # given back by its holder, who is alive and well: that try does not count
+        columns["tries"] = max(0, row["tries"] - 1)
+    return moves.move(connection, row, to, now, changes=columns, handed_back=to is JobState.QUEUED)
+
+
+def change(connection: Connection, claim: Claim, changes: Mapping[str, Any], now: float) -> Job:
+    """Change fields of the claimed job. Raises LeaseLost."""
+    values = columns_of(changes) | {"updated_at": now}
+    row = connection.execute(update(jobs).where(*moves.holds(claim)).values(values).returning(jobs)).mappings()
+    if (found := row.one_or_none()) is None:
+        raise LeaseLost
+    return job_of(found)
+
+
+def add_event(connection: Connection, claim: Claim, kind: str, data: Mapping[str, Any], now: float) -> Event:
+    """Append an event under the job's next number. Raises LeaseLost."""
+    count = update(jobs).where(*moves.holds(claim)).values(last_event=jobs.c.last_event + 1)
+    number = connection.execute(count.returning(jobs.c.last_event)).scalar_one_or_none()
+    if number is None:
+        raise LeaseLost
+    return moves.append(connection, claim.job.id, number - 1, [(kind, data)], now)[0]
+
+
+def record_attempt(connection: Connection, claim: Claim, attempt: Attempt) -> None:
+    """Insert the attempt or replace the one with its number. Raises LeaseLost."""
+    job_id = moves.held(connection, claim)["id"]
+    connection.execute(delete(attempts).where(attempts.c.job_id == job_id, attempts.c.number == attempt.number))
+    connection.execute(insert(attempts).values({"job_id": job_id, **clean(attempt)}))

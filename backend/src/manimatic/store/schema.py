@@ -1,0 +1,111 @@
+"""The tables. Columns of `jobs` are named as the fields of `Job`; the few others are explained where they stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`; a database that has it needs no upgrade."""
+
+
+def json_type() -> TypeEngine[Any]:
+    """Return the type of a JSON column; None is stored as NULL."""
+    return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    # The order in which jobs came; it never goes back, even when the newest job is deleted.
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("state_since", Double, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("brought_code", Text),
+    Column("options", json_type(), nullable=False),
+    Column("metadata", json_type(), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("deadline_at", Double),
+    Column("ended_at", Double),
+    Column("owner", Text),
+    Column("lease_until", Double),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("cancel_requested", Boolean, nullable=False, server_default=false()),
+    Column("generator", Text),
+    Column("title", Text),
+    Column("explanation", Text),
+    Column("code", Text),
+    Column("verdict", String(32)),
+    Column("partial", Boolean, nullable=False, server_default=false()),
+    Column("failure", json_type()),
+    Column("video", json_type()),
+    # A copy of the video's own `expires_at`, so that the clean-up finds it by index.
+    Column("video_expires_at", Double),
+    Column("held_video", Text),
+    Column("progress", json_type(), nullable=False),
+    Column("timings", json_type(), nullable=False),
+    Column("isolation", json_type()),
+    # The number of the job's newest event; raised in the transaction that inserts it, hence no gaps.
+    Column("last_event", Integer, nullable=False, server_default="0"),
+    Index("jobs_by_state", "state", "seq"),
+    Index("jobs_by_video_expiry", "video_expires_at"),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("origin", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("verdict", String(32)),
+    Column("failure", json_type()),
+    Column("usage", json_type(), nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("isolation", json_type()),
+    Column("figures", json_type(), nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("data", json_type(), nullable=False),
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("role", String(64), nullable=False),
+    Column("facts", json_type(), nullable=False),
+    Column("seen_at", Double, nullable=False),
+)

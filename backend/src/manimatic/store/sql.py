@@ -1,0 +1,183 @@
+"""The job store on a SQL database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from manimatic.jobs import Attempt, Event, Job, JobState, NewJob
+from manimatic.ports import Claim, Page, QueueDepth, ServiceReport
+from manimatic.store import queueing, reading, upkeep
+from manimatic.store.database import Database
+
+
+class SqlJobStore:
+    """A `JobStore` whose every method is one transaction.
+
+    Open it with `open_store`, once in each process; threads share it. A claim holds until somebody else claims,
+    reaps, cancels or ends the job: a late heartbeat revives a lease that nobody took. When cancelling was asked for
+    and the work is done all the same, the holder may still end the job as `complete`.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()
+
+    def submit(self, new: NewJob, *, max_queued: int) -> Job:
+        """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting."""
+        with self._database.write() as connection:
+            return queueing.submit(connection, new, max_queued, self._clock())
+
+    def get(self, job_id: str) -> Job:
+        """Return the job. Raises JobNotFound."""
+        with self._database.read() as connection:
+            return reading.get(connection, job_id)
+
+    def list_jobs(self, *, limit: int, cursor: str | None = None, state: JobState | None = None) -> Page:
+        """Return jobs, newest first, at most 500. Raises InvalidInput for a cursor that was not handed out here."""
+        with self._database.read() as connection:
+            return reading.list_jobs(connection, limit, cursor, state)
+
+    def queue_position(self, job_id: str) -> int | None:
+        """Return how many jobs run before this one, plus one; None when it is not queued. Raises JobNotFound."""
+        with self._database.read() as connection:
+            return reading.queue_position(connection, job_id)
+
+    def claim(self, owner: str, *, lease_s: float, max_tries: int, job_id: str | None = None) -> Claim | None:
+        """Take the oldest job that waits, is not past its deadline and has a try left; else return None."""
+        with self._database.write() as connection:
+            return queueing.claim(connection, owner, lease_s, max_tries, job_id, self._clock())
+
+    def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
+        """Prolong the lease; return whether cancelling was asked for. Raises LeaseLost."""
+        with self._database.write() as connection:
+            return queueing.heartbeat(connection, claim, lease_s, self._clock())
+
+    def advance(self, claim: Claim, to: JobState, **changes: Any) -> Job:
+        """Move the claimed job to another state, with changes to other fields of `Job`, in one step.
+
+        The store adds the seconds spent in the state that is left to `timings` and appends a `state` event; a final
+        state ends the lease and appends an `end` event too. `queued` hands the job back without counting the try.
+
+        Raises:
+            LeaseLost: The claim is no longer the newest, or the job has ended.
+            Conflict: The transition table does not have this arrow.
+            TypeError: A change names no field that a claim's holder may change.
+        """
+        with self._database.write() as connection:
+            return queueing.advance(connection, claim, to, changes, self._clock())
+
+    def update(self, claim: Claim, **changes: Any) -> Job:
+        """Change fields of the claimed job without changing its state. Raises LeaseLost."""
+        with self._database.write() as connection:
+            return queueing.change(connection, claim, changes, self._clock())
+
+    def record_attempt(self, claim: Claim, attempt: Attempt) -> None:
+        """Insert the attempt, or replace the one with the same number. Raises LeaseLost."""
+        with self._database.write() as connection:
+            queueing.record_attempt(connection, claim, attempt)
+
+    def attempts(self, job_id: str) -> Sequence[Attempt]:
+        """Return the job's attempts, first to last; none for a job that is not there."""
+        with self._database.read() as connection:
+            return reading.attempts_of(connection, job_id)
+
+    def add_event(self, claim: Claim, kind: str, data: Mapping[str, Any]) -> Event:
+        """Append a numbered event. Raises LeaseLost, so nothing follows the `end` event."""
+        with self._database.write() as connection:
+            return queueing.add_event(connection, claim, kind, data, self._clock())
+
+    def events(self, job_id: str, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
+        """Return the events with a number above `after`, in order, at most 1000."""
+        with self._database.read() as connection:
+            return reading.events_of(connection, job_id, after, limit)
+
+    def request_cancel(self, job_id: str) -> Job:
+        """Cancel a queued job at once and ask a running one to stop; a final job stays. Raises JobNotFound."""
+        with self._database.write() as connection:
+            return upkeep.request_cancel(connection, job_id, self._clock())
+
+    def requeue_held(self, job_id: str) -> Job:
+        """Put a job that failed as `storage_error` back in the queue, without its deadline.
+
+        Raises:
+            JobNotFound: No job has this id.
+            Conflict: The job holds no video that waits to be stored.
+        """
+        with self._database.write() as connection:
+            return upkeep.requeue_held(connection, job_id, self._clock())
+
+    def delete(self, job_id: str) -> Job:
+        """Remove a final job and return what it was. Raises JobNotFound, Conflict while it runs."""
+        with self._database.write() as connection:
+            return upkeep.remove(connection, job_id)
+
+    def reap(self, *, max_tries: int) -> Sequence[Job]:
+        """Settle the jobs that nobody holds and return those that changed.
+
+        What was asked to stop is cancelled; what is past its deadline expires; what a dead dispatcher held goes back
+        to the queue, or fails as `worker_lost` when it has been tried `max_tries` times.
+        """
+        changed: list[Job] = []
+        while True:
+            with self._database.write() as connection:
+                batch = upkeep.reap(connection, max_tries, self._clock())
+            changed += batch
+            if len(batch) < upkeep.REAP_BATCH:
+                return changed
+
+    def expired_videos(self, limit: int = 100) -> Sequence[Job]:
+        """Return complete jobs whose video's retention has ended and that still hold a video."""
+        with self._database.read() as connection:
+            return upkeep.expired_videos(connection, limit, self._clock())
+
+    def forget_video(self, job_id: str) -> None:
+        """Note that the job's video is gone; harmless when the job is gone too."""
+        with self._database.write() as connection:
+            upkeep.forget_video(connection, job_id, self._clock())
+
+    def report(self, report: ServiceReport) -> None:
+        """Keep the newest report of a service."""
+        with self._database.write() as connection:
+            reading.keep_report(connection, report, self._clock())
+
+    def reports(self, *, within_s: float) -> Sequence[ServiceReport]:
+        """Return the reports of services seen lately, by name."""
+        with self._database.read() as connection:
+            return reading.reports(connection, within_s, self._clock())
+
+    def depth(self) -> QueueDepth:
+        """Return how much is waiting."""
+        with self._database.read() as connection:
+            return reading.depth(connection, self._clock())
+
+    def ping(self) -> None:
+        """Do nothing, over the real connection."""
+        with self._database.read() as connection:
+            connection.execute(select(1))
+
+
+def open_store(url: str, *, clock: Callable[[], float] = time.time) -> SqlJobStore:
+    """Open a job store, bringing its tables up to date first.
+
+    Processes that open the same database together wait for one another. `sqlite://` lives in memory, in this process
+    only: it is the store to use in tests.
+
+    Args:
+        url: `sqlite:////path/to/file`, `sqlite://`, or `postgresql://…`.
+        clock: Tells the time in seconds since the epoch.
+
+    Raises:
+        SettingsError: The address is not usable.
+        StoreError: The database cannot be used; the message names it and the hint says what to do.
+    """
+    database = Database(url)
+    database.upgrade()
+    return SqlJobStore(database, clock)

@@ -1,0 +1,168 @@
+"""Every `Wakeup` in `manimatic.wakeup` keeps the port's promises."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import manimatic.wakeup
+import pytest
+from manimatic.ports import Wakeup
+from manimatic.wakeup import InProcessWakeup, PollingWakeup
+
+LONG_S = 20.0
+SOON_S = 1.0  # far from LONG_S, and generous to a busy machine
+
+MAKERS: dict[type[Wakeup], Callable[[Path], Wakeup]] = {
+    InProcessWakeup: lambda folder: InProcessWakeup(),
+    PollingWakeup: PollingWakeup,
+}
+
+
+@pytest.fixture(params=list(MAKERS), ids=lambda kind: kind.__name__)
+def wakeup(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Wakeup]:
+    """Give one wake-up of each kind."""
+    made = MAKERS[request.param](tmp_path)
+    yield made
+    if isinstance(made, PollingWakeup):
+        made.close()
+
+
+def waited_s(wakeup: Wakeup, timeout_s: float) -> float:
+    """Return how long a wait took."""
+    started = time.monotonic()
+    wakeup.wait(timeout_s)
+    return time.monotonic() - started
+
+
+def test_every_implementation_is_in_this_suite() -> None:
+    """A Wakeup that is missing from MAKERS fails here."""
+    found = set()
+    for module in pkgutil.walk_packages(manimatic.wakeup.__path__, "manimatic.wakeup."):
+        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if kind.__module__.startswith("manimatic.wakeup") and issubclass(kind, Wakeup):
+                found.add(kind)
+    assert found == set(MAKERS)
+
+
+def test_wait_without_a_call_lasts_its_timeout(wakeup: Wakeup) -> None:
+    """Nothing happens: the wait is a sleep."""
+    wakeup.wait(0)
+    assert 0.045 <= waited_s(wakeup, 0.05) < SOON_S
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1.0])
+def test_wait_with_no_time_returns_at_once(wakeup: Wakeup, timeout_s: float) -> None:
+    """Zero and less are no error."""
+    assert waited_s(wakeup, timeout_s) < SOON_S
+
+
+def test_call_during_a_wait_ends_it_soon(wakeup: Wakeup) -> None:
+    """A sleeping waiter is woken long before its timeout."""
+    timer = threading.Timer(0.1, wakeup.notify, ["job"])
+    timer.start()
+    assert waited_s(wakeup, LONG_S) < SOON_S
+    timer.join()
+
+
+def test_call_between_two_waits_ends_the_second(wakeup: Wakeup) -> None:
+    """What comes while the dispatcher works is not forgotten."""
+    wakeup.wait(0)
+    wakeup.notify("job")
+    assert waited_s(wakeup, LONG_S) < SOON_S
+
+
+def test_waits_last_again_after_the_calls_are_used_up(wakeup: Wakeup) -> None:
+    """An old call does not make the waits spin for ever."""
+    wakeup.wait(0)
+    wakeup.notify("job")
+    wakeup.wait(LONG_S)
+    assert waited_s(wakeup, 0.05) >= 0.045
+
+
+def test_many_waiters_are_woken_by_as_many_calls(wakeup: Wakeup) -> None:
+    """Four sleeping threads and four calls: none sleeps on."""
+    wakeup.wait(0)
+    threads = [threading.Thread(target=wakeup.wait, args=(LONG_S,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(4):
+        wakeup.notify(f"job-{number}")
+    for thread in threads:
+        thread.join(SOON_S)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_calls_that_nobody_hears_never_block(wakeup: Wakeup) -> None:
+    """100 000 calls fill no pipe for good and raise nothing."""
+    wakeup.wait(0)
+    for _ in range(100_000):
+        wakeup.notify("job")
+    assert waited_s(wakeup, LONG_S) < SOON_S
+
+
+def test_pipe_wakes_another_process_quickly(tmp_path: Path) -> None:
+    """The median of 20 wake-ups from one process to another is under 50 ms, a tenth of a usual poll."""
+    program = (
+        "import sys, time, pathlib; from manimatic.wakeup import PollingWakeup\n"
+        "w = PollingWakeup(pathlib.Path(sys.argv[1])); w.wait(0); print('ready', flush=True)\n"
+        "for _ in range(20): w.wait(20); print(time.monotonic(), flush=True)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    wakeup, took = PollingWakeup(tmp_path), []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        for _ in range(20):
+            time.sleep(0.01)
+            started = time.monotonic()
+            wakeup.notify("job")
+            took.append(float(child.stdout.readline()) - started)
+    assert sorted(took)[10] < 0.05
+
+
+def test_pipe_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    """Emptying the data folder under a running dispatcher costs one poll, not every wake-up after it."""
+    wakeup = PollingWakeup(tmp_path)
+    wakeup.wait(0)
+    (tmp_path / "wakeup.fifo").unlink()
+    wakeup.notify("lost")
+    wakeup.wait(0)
+    wakeup.notify("heard")
+    assert waited_s(wakeup, LONG_S) < SOON_S
+    wakeup.close()
+
+
+def test_file_in_the_pipes_place_is_left_alone(tmp_path: Path) -> None:
+    """A planted file is neither written to nor read; waits are plain sleeps."""
+    planted = tmp_path / "wakeup.fifo"
+    planted.write_text("mine")
+    wakeup = PollingWakeup(tmp_path)
+    wakeup.notify("job")
+    assert waited_s(wakeup, 0.05) >= 0.045
+    assert planted.read_text() == "mine"
+
+
+def test_folder_without_room_for_a_pipe_makes_waits_sleeps(tmp_path: Path) -> None:
+    """Where the folder cannot be made, calls and waits still work."""
+    (tmp_path / "file").touch()
+    wakeup = PollingWakeup(tmp_path / "file" / "data")
+    wakeup.notify("job")
+    assert waited_s(wakeup, 0.05) >= 0.045
+
+
+def test_waiting_leaks_no_descriptors(tmp_path: Path) -> None:
+    """A hundred waits and closes leave as many open files as before."""
+    wakeup = PollingWakeup(tmp_path)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(100):
+        wakeup.wait(0)
+    wakeup.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -1,0 +1,57 @@
+"""The program inside the sandbox: one request in, frames out, then the end.
+
+Started with a JSON object as its only argument: the fields of `confine.Rlimits`, and the paths that stay reachable as
+`read_only` and `writable`. It moves the protocol out of reach, puts up the walls that only a process itself can
+(resource limits, Landlock), imports Manim, says `Ready` and waits for its request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from manimatic_worker.confine import LandlockRules, Rlimits, apply_landlock, apply_rlimits
+
+
+def main(argv: list[str]) -> int:
+    """Serve one request."""
+    from manimatic_worker.channel import Channel
+    from manimatic_worker.protocol import Done, Ready
+
+    channel = Channel.seize()
+    layers = _confine(argv[1] if len(argv) > 1 else "{}")
+    from manimatic_worker import render
+
+    render.warm_up()
+    channel.send(Ready(layers))
+    try:
+        request = channel.receive_request()
+    except EOFError:
+        return 0
+    if request.mode == "join":
+        from manimatic_worker.join import join
+
+        done: Done = join(request, channel)
+    else:
+        done = render.render(request, channel)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    channel.send(done)
+    channel.wait_for_close()
+    return 0
+
+
+def _confine(limits_json: str) -> dict[str, str]:
+    """Put up this process's own walls and tell which stand."""
+    wanted = json.loads(limits_json)
+    paths = LandlockRules(read_only=tuple(wanted.pop("read_only", ())), writable=tuple(wanted.pop("writable", ())))
+    apply_rlimits(Rlimits(**{name: value for name, value in wanted.items() if value is not None}))
+    if not paths.read_only:
+        return {"rlimits": "on"}
+    landlock = apply_landlock(paths)
+    return {"rlimits": "on", "landlock": f"ABI {landlock.abi}" if landlock.in_force else f"off: {landlock.reason}"}
+
+
+if __name__ == "__main__":
+    os._exit(main(sys.argv))
