@@ -71,7 +71,8 @@ def build_wakeup(settings: Settings) -> Wakeup:
 
 
 def build_storage(settings: Settings) -> Storage:
-    """Return where videos are kept."""
+    """Return where videos are kept. Raises SettingsError where its keys are missing."""
+    settings.require_storage_keys()
     if settings.storage_kind == "cloudinary":
         from manimatic.storage.cloudinary import CloudinaryStorage
 
