@@ -7,7 +7,7 @@ from manim import *
 class Everything(Scene):
     def construct(self):
         with open("drawing.svg", "w") as file:
-            file.write('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0L9 0L4 9Z"/></svg>')
+            file.write('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path fill="white" d="M0 0L9 0L4 9Z"/></svg>')
         pixels = np.uint8([[[250, 0, 0, 255], [0, 250, 0, 255]], [[0, 0, 250, 255], [250, 250, 0, 255]]])
         picture = ImageMobject(pixels).set(height=1)
         self.add(
