@@ -39,6 +39,7 @@ _NAMESPACE = (
 _ENTER = """
 set -euo pipefail
 root=$1 binds=$2; shift 2
+mount --rbind "$root" "$root"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
@@ -46,10 +47,16 @@ for folder in tmp run dev/shm; do mount -t tmpfs -o mode=1777 tmpfs "$root/$fold
 while IFS= read -r folder; do
     if [ -n "$folder" ]; then mount --bind "$folder" "$root$folder"; mount -o remount,bind,ro "$root$folder"; fi
 done <<<"$binds"
+cd "$root"
+pivot_root . .
+umount -l .
+cd /root/manimatic 2>/dev/null || cd /root
 status=0
-chroot "$root" bash -c 'cd /root/manimatic 2>/dev/null || cd /root; exec "$@"' bash "$@" || status=$?
+"$@" || status=$?
 exit "$status"
-"""  # the shell stays process 1 of the namespace and so buries orphans; when it goes, everything inside goes
+"""
+# pivot_root, not chroot: the kernel allows no user namespaces to a process in a chroot, and the sandbox needs them.
+# The shell stays process 1 of the namespace and so buries orphans; when it goes, everything inside goes.
 
 
 class Trouble(Exception):

@@ -21,6 +21,7 @@ from manimatic.errors import StorageError, VideoNotFound
 from manimatic.jobs import new_id
 from manimatic.ports import Storage, Stored
 from manimatic.storage.cloudinary import CloudinaryStorage
+from manimatic.storage.copying import CopyingStorage
 from manimatic.storage.flaky import FlakyStorage
 from manimatic.storage.local import LocalStorage
 
@@ -93,7 +94,21 @@ def flaky_bench(folder: Path) -> Iterator[Bench]:
         yield Bench(storage=FlakyStorage(bench.storage, 0), view=bench.view, breaks=bench.breaks)
 
 
-BENCHES = {LocalStorage: local_bench, CloudinaryStorage: cloudinary_bench, FlakyStorage: flaky_bench}
+@contextmanager
+def copying_bench(tmp_path: Path) -> Iterator[Bench]:
+    """The storage of the command line, around a local one."""
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    with local_bench(tmp_path) as bench:
+        yield Bench(storage=CopyingStorage(bench.storage, copies), view=bench.view, breaks=bench.breaks)
+
+
+BENCHES = {
+    LocalStorage: local_bench,
+    CloudinaryStorage: cloudinary_bench,
+    FlakyStorage: flaky_bench,
+    CopyingStorage: copying_bench,
+}
 
 
 def _get(name: str, stored: Stored) -> bytes | None:

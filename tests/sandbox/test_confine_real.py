@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from manimatic.sandbox.mp4 import inspect_mp4
 from manimatic_worker.confine import landlock_abi
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock is Linux's")
@@ -245,3 +247,34 @@ report = drop_dumpable()
 print(report.dumpable, os.stat('/proc/self/environ').st_uid)
 """
     assert guest(body, "") == "False 0"
+
+
+def test_scene_renders_behind_all_walls_of_one_process(tree: Path) -> None:
+    """Landlock, limits and the call filter together let the real Manim and TeX work, without bwrap."""
+    needs_landlock(1)
+    manim = Path(sys.executable).with_name("manim")
+    if not manim.exists() or shutil.which("latex") is None:
+        pytest.fail("CI must have manim and latex") if os.environ.get("CI") else pytest.skip("needs manim and latex")
+    (tree / "read" / "scene.py").write_text(
+        "from manim import *\n"
+        "class S(Scene):\n"
+        "    def construct(self):\n"
+        "        self.play(Write(VGroup(Text('a'), MathTex('x'))), run_time=0.2)\n"
+    )
+    body = f"""
+from manimatic.sandbox.seccomp import filter_bytes
+program = filter_bytes()
+report = apply_landlock(LandlockRules(
+    read_only=("/usr", "/lib", "/lib64", "/etc", "/bin", "/var/lib", "/var/cache", "/proc", "/sys", "/dev/urandom",
+               {str(manim.parents[1])!r}, ROOT + "/read"),
+    writable=(ROOT + "/write", "/dev/null", "/dev/shm"),
+))
+apply_rlimits(Rlimits())
+apply_seccomp(program)
+home = ROOT + "/write"
+os.chdir(home)
+env = {{"PATH": "/usr/bin:/bin", "HOME": home, "TMPDIR": home, "OPENBLAS_NUM_THREADS": "1"}}
+os.execve({str(manim)!r}, ["manim", "-ql", ROOT + "/read/scene.py", "S", "--media_dir", home + "/media"], env)
+"""
+    guest(body, str(tree))
+    assert inspect_mp4(next(tree.rglob("S.mp4")), 10_000_000).height == 480

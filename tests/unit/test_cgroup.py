@@ -211,7 +211,9 @@ def test_scope_finds_its_folder_by_its_process(tmp_path: Path) -> None:
     (tmp_path / "7" / "cgroup").write_text("0::/user.slice/app.slice/manimatic-l-r.scope\n")
     scope.ScopeGroup("manimatic-l-r", LIMITS, proc=tmp_path).attach(7)
     with pytest.raises(cgroup.GroupError, match="not in"):
-        scope.ScopeGroup("manimatic-l-other", LIMITS, proc=tmp_path).attach(7)
+        scope.ScopeGroup("manimatic-l-other", LIMITS, proc=tmp_path, patience_s=0.02).attach(7)
+    with pytest.raises(cgroup.GroupError, match="cannot find process 8"):
+        scope.ScopeGroup("manimatic-l-r", LIMITS, proc=tmp_path).attach(8)
 
 
 def test_scopes_of_dead_launchers_are_found_and_stopped() -> None:

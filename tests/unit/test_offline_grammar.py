@@ -6,7 +6,6 @@ import ast
 import threading
 
 import pytest
-
 from manimatic.codegen.offline import OfflineComposer
 from manimatic.jobs import Options
 from manimatic.ports import Brief, Draft

@@ -26,6 +26,8 @@ from manimatic.sandbox.supervisor import ArtefactSink, Supervisor
 from manimatic.verdicts import Verdict
 
 START_TIMEOUT_S = 10.0
+SPARE_PROCESSES = 32
+"""By this the user's own process limit lies above the group's, which counts what it refuses and so must come first."""
 FULL_BYTES = 64 * 1024
 """A disk with less free space than this counts as full."""
 
@@ -226,7 +228,7 @@ def confinement(limits: Limits) -> dict[str, Any]:
     """Return what the worker is told to put in force on itself."""
     return {
         "open_files": limits.max_files,
-        "processes": limits.max_processes,
+        "processes": limits.max_processes + SPARE_PROCESSES,
         "file_bytes": limits.disk_bytes,
         "cpu_s": int(limits.timeout_s * max(1.0, limits.cpu_cores)) + 5,
         "read_only": bwrap_command.READABLE,

@@ -10,7 +10,7 @@ from manimatic.ports import Storage, Stored
 
 
 class CopyingStorage:
-    """Stores in `inner`, after copying the file to `folder` under the video's name."""
+    """Stores in `inner`, then copies the file to `folder` under the video's name."""
 
     def __init__(self, inner: Storage, folder: Path) -> None:
         self._inner = inner
@@ -18,12 +18,13 @@ class CopyingStorage:
         self.name = inner.name
 
     def put(self, name: str, path: Path) -> Stored:
-        """Copy and store. Raises StorageError."""
+        """Store and copy. Raises StorageError."""
+        stored = self._inner.put(name, path)
         try:
             shutil.copyfile(path, self._folder / name)
         except OSError as error:
             raise StorageError(f"The video cannot be copied to {self._folder}: {error.strerror}.") from error
-        return self._inner.put(name, path)
+        return stored
 
     def delete(self, name: str) -> None:
         """Remove the stored video; the copy stays. Raises StorageError."""

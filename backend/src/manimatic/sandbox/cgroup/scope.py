@@ -7,6 +7,7 @@ with its first process, so the run is started by `systemd-run`, which execs it i
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from manimatic.sandbox.cgroup.v2 import V2Group
 
 Run = Callable[[Sequence[str]], subprocess.CompletedProcess[str]]
 _TIMEOUT_S = 10.0
+_PAUSE_S = 0.01
 # Prints what the kernel holds in force inside the scope, one `file value` per line.
 _LOOK = 'cd "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)" && grep -H "" memory.max pids.max cpu.max'
 _PROBE = GroupLimits(memory_bytes=64 * 1024 * 1024, cpu_cores=0.5, max_processes=16)
@@ -39,6 +41,7 @@ class ScopeGroup:
     run: Run = run_quietly
     proc: Path = Path("/proc")
     mount: Path = Path("/sys/fs/cgroup")
+    patience_s: float = 5.0  # how long systemd may take to make the scope
     _group: V2Group | None = field(default=None, init=False)
 
     def command(self, argv: Sequence[str]) -> list[str]:
@@ -48,11 +51,21 @@ class ScopeGroup:
         return [*_systemd_run(self.name, self.limits), *argv]
 
     def attach(self, pid: int) -> None:
-        """Check that a process started by `command` is in the scope, and learn where that is."""
-        path = (self.proc / str(pid) / "cgroup").read_text().rpartition("::/")[2].strip()
-        if not path.endswith(f"/{self.name}.scope"):
-            raise GroupError(f"process {pid} is in {path}, not in {self.name}.scope")
+        """Wait until a process started by `command` is in the scope, and learn where that is."""
+        deadline_s = time.monotonic() + self.patience_s
+        while not (path := self._path_of(pid)).endswith(f"/{self.name}.scope"):
+            if time.monotonic() > deadline_s:
+                raise GroupError(f"process {pid} is in {path}, not in {self.name}.scope")
+            time.sleep(_PAUSE_S)
         self._group = V2Group(self.mount / path)
+
+    def _path_of(self, pid: int) -> str:
+        """Give the path of a process's group; systemd-run moves it only after it has started."""
+        try:
+            groups = (self.proc / str(pid) / "cgroup").read_text()
+        except OSError as error:
+            raise GroupError(f"cannot find process {pid}: {error.strerror}") from error
+        return groups.rpartition("::/")[2].strip()
 
     def kill(self, timeout_s: float = 5.0) -> None:
         """Kill the scope, by its folder where that is known, else through systemd."""

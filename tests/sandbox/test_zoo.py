@@ -1,0 +1,89 @@
+"""Every scene of the zoo ends in the verdict that its first line names, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from manimatic.sandbox.slots import FIRST_UID, SLOTS
+from manimatic.verdicts import Verdict
+from sandbox_bench import Bench, SMALL
+
+ZOO = Path(__file__).parent.parent / "scenes"
+FACT = re.compile(r"^# (verdict|line|parts|scene|generated): (.+)$", re.MULTILINE)
+SHORT_S = 15.0
+"""Wall-clock limit of the scenes that never end: room for the start on a busy machine."""
+
+
+def facts_of(path: Path) -> dict[str, str]:
+    """Return what the scene's comments promise."""
+    return dict(FACT.findall(path.read_text()))
+
+
+def source_of(path: Path) -> str:
+    """Return the scene's text, which may be made by an expression where it is too long to keep."""
+    generated = facts_of(path).get("generated")
+    return eval(generated) if generated else path.read_text()  # noqa: S307  our own file
+
+
+@pytest.mark.parametrize("path", sorted(ZOO.glob("*.py")), ids=lambda path: path.stem)
+def test_a_scene_of_the_zoo_gets_its_verdict(bench: Bench, path: Path) -> None:
+    """The verdict, the line, the scene's name and the delivered parts are as promised."""
+    facts = facts_of(path)
+    limits = dataclasses.replace(SMALL, timeout_s=SHORT_S) if facts["verdict"] == "timeout" else SMALL
+
+    result = bench.run(source_of(path), limits=limits)
+
+    assert result.verdict == facts["verdict"], (result.message, bench.heard.text[-2000:])
+    if "line" in facts:
+        assert result.line == int(facts["line"])
+    if "scene" in facts:
+        assert result.scene == facts["scene"]
+    parts = [item for item in result.artefacts if item.kind == "part"]
+    assert len(parts) >= int(facts.get("parts", 0))
+    assert (result.video is not None) == (result.verdict is Verdict.OK)
+    assert_nothing_is_left(bench)
+
+
+def assert_nothing_is_left(bench: Bench) -> None:
+    """No process of a slot's uid, no resource group of the run."""
+    uids = {f"\nUid:\t{FIRST_UID + number}\t" for number in range(SLOTS)}
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = status.read_text()
+        except OSError:
+            continue
+        assert bench.run_id not in text
+        held = [uid for uid in uids if uid in text]
+        assert not held or "\nState:\tZ" in text or not _is_of_this_run(status, bench)
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/*{bench.run_id}"))
+
+
+def _is_of_this_run(status: Path, bench: Bench) -> bool:
+    """Tell by its groups; other test processes may run sandboxes at the same time."""
+    try:
+        return bench.run_id in (status.parent / "cgroup").read_text()
+    except OSError:
+        return False
+
+
+def test_every_scene_of_the_zoo_names_its_verdict() -> None:
+    """A file without a verdict is no test."""
+    for path in ZOO.glob("*.py"):
+        assert facts_of(path)["verdict"] in Verdict.__members__.values(), path
+
+
+def test_the_zoo_has_every_verdict_that_a_scene_can_reach() -> None:
+    """Each verdict but `sandbox_error`, which is ours, has a scene."""
+    reached = {facts_of(path)["verdict"] for path in ZOO.glob("*.py")}
+    assert reached == {verdict.value for verdict in Verdict} - {"sandbox_error"}
+
+
+def test_scenes_that_parse_are_python() -> None:
+    """Only the scenes about syntax may fail to parse."""
+    for path in ZOO.glob("[!f]*.py"):
+        ast.parse(path.read_text())

@@ -1,0 +1,72 @@
+"""The real sandbox, one per test process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from manimatic.jobs import Options, Quality, new_id
+from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.sandbox.bubblewrap import BubblewrapSandbox
+from manimatic.sandbox.cgroup import choose
+from manimatic.sandbox.identity import identity_folder, take_identity
+from manimatic.sandbox.runtime import runtime_root
+
+SMALL = Limits(
+    timeout_s=60.0,
+    memory_bytes=640 * 1024**2,
+    cpu_cores=1.0,
+    max_processes=48,
+    max_files=256,
+    max_log_bytes=64 * 1024,
+    max_artefact_bytes=8 * 1024**2,
+    disk_bytes=64 * 1024**2,
+)
+
+
+class Heard:
+    """Keeps what a run says."""
+
+    def __init__(self) -> None:
+        self.animations: list[int] = []
+        self.text = ""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
+        """Keep the animation's number."""
+        self.animations.append(animation)
+
+    def log(self, text: str) -> None:
+        """Keep the text."""
+        self.text += text
+
+
+class Bench:
+    """Runs sources in the real sandbox under small limits."""
+
+    def __init__(self, sandbox: BubblewrapSandbox, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.heard = Heard()
+        self.run_id = new_id()
+        self._folder = folder
+
+    def run(self, code: str, *, limits: Limits = SMALL, options: Options | None = None) -> RunResult:
+        """Run the source to its verdict."""
+        chosen = options or Options(quality=Quality.LOW)
+        request = RunRequest(run_id=self.run_id, code=code, options=chosen, limits=limits)
+        return self.sandbox.run(request, self.heard, threading.Event(), self._folder)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[BubblewrapSandbox]:
+    """The backend as the launcher makes it."""
+    with take_identity(identity_folder()) as identity:
+        yield BubblewrapSandbox(choose(), identity, runtime_root())
+
+
+@pytest.fixture
+def bench(sandbox: BubblewrapSandbox, tmp_path: Path) -> Bench:
+    """One run in an empty folder."""
+    return Bench(sandbox, tmp_path)

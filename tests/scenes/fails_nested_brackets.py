@@ -1,0 +1,2 @@
+# verdict: scene_error
+# generated: "(" * 100_000 + ")" * 100_000

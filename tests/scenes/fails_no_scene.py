@@ -1,0 +1,2 @@
+# verdict: no_scene
+x = 1
