@@ -38,7 +38,7 @@ def events(job_id: str, wanted: AfterIn) -> Response:
     themselves) or as `after`, and nothing is missed. Every 15 seconds of silence a comment line is sent.
     """
     job = known_job(job_id)
-    after = _last_event(wanted.after or 0)
+    after = _last_event(wanted.after)
     if job.is_final and after and not parts().store.events(job_id, after=after, limit=1):
         return Response(status=204)
     headers = {"X-Accel-Buffering": "no"}
