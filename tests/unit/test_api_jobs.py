@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from harness.api import STORAGE_FAILURE, VIDEO_NAME, Api, open_api, video
 from manimatic.jobs import Attempt, Failure, JobState, Usage
+from manimatic.runner import Runner
+from manimatic.storage.flaky import FlakyStorage
 from manimatic.verdicts import Verdict
+from manimatic.wakeup import InProcessWakeup
 
 SCENE_FAILURE = Failure(
     code="scene_error", message="NameError: x", hint="Mend it.", stage="rendering", line=3, traceback="line 3"
@@ -215,6 +219,39 @@ def test_deleting_a_job_whose_video_lies_elsewhere_leaves_it_to_a_dispatcher(api
     assert api.client.get("/jobs").get_json()["jobs"] == []
     [left] = api.store.expired_videos()
     assert (left.id, left.is_doomed) == (job_id, True)
+
+
+class Cloud(FlakyStorage):
+    """A storage elsewhere that notes what it removes."""
+
+    removed: ClassVar[list[str]] = []
+
+    def delete(self, name: str) -> None:
+        """Remove a video."""
+        super().delete(name)
+        self.removed.append(name)
+
+
+def test_dispatcher_removes_what_was_deleted_and_tries_until_it_can(api: Api, tmp_path: Path) -> None:
+    """First the video, then the job's row; a storage that fails loses neither."""
+    job_id = api.generate()
+    api.complete(job_id, url="https://res.cloudinary.com/x/video.mp4")
+    api.client.delete(f"/status/{job_id}")
+    cloud = Cloud(api.storage, failures=1)
+    no_pipeline: Any = None
+    runner = Runner(
+        name="one",
+        store=api.store,
+        pipeline=no_pipeline,
+        storage=cloud,
+        wakeup=InProcessWakeup(),
+        work_folder=tmp_path / "work",
+        job_timeout_s=1,
+    )
+    runner.upkeep()
+    assert (cloud.removed, len(api.store.expired_videos())) == ([], 1)
+    runner.upkeep()
+    assert (cloud.removed, len(api.store.expired_videos())) == ([VIDEO_NAME], 0)
 
 
 def test_deleting_a_job_that_failed_removes_its_kept_video(api: Api, tmp_path: Path) -> None:

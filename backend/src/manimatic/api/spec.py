@@ -19,7 +19,10 @@ an explanation. Every error is a problem document (RFC 9457) with a stable `code
 _EVERYWHERE = (400, 500, 503)
 _FIRST = ("/generate", "/status/{job_id}")
 """The paths that a reader looks for first; the others follow by length."""
-_PARAMETERS = {"job_id": "The job's id.", "name": "The video's name, as it stands in the job's `url`."}
+_PARAMETERS = {
+    "job_id": ("The job's id.", r"^[A-Za-z0-9_-]{1,64}$"),
+    "name": ("The video's name, as it stands in the job's `url`.", r"^[a-z0-9]{20,64}\.[a-z0-9]{3,4}$"),
+}
 _LAST_EVENT_ID = {
     "name": "Last-Event-ID",
     "in": "header",
@@ -73,7 +76,8 @@ def _finish_operation(path: str, operation: dict[str, Any]) -> None:
     for parameter in operation["parameters"]:
         parameter["schema"] = _without_null(parameter["schema"])
         if parameter["name"] in _PARAMETERS:
-            parameter["description"] = _PARAMETERS[parameter["name"]]
+            parameter["description"], pattern = _PARAMETERS[parameter["name"]]
+            parameter["schema"]["pattern"] = pattern
     if operation["operationId"] == "events":
         operation["parameters"].append(_LAST_EVENT_ID)
     responses = operation["responses"]
