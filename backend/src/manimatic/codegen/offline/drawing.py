@@ -37,8 +37,8 @@ class Drawing:
         lines = [f"{name} = VGroup(*[{one} for _ in range({look.count})])"]
         if look.count > 8:
             lines.append(f"{name}.arrange_in_grid(buff={gap})")
-            lines.append(f"{name}.scale_to_fit_width(min({name}.width, config.frame_width - 2))")
-            lines.append(f"{name}.scale_to_fit_height(min({name}.height, config.frame_height - 2.5))")
+            lines.append(f"{name}.scale_to_fit_width(0.75 * config.frame_width)")
+            lines.append(f"{name}.scale_to_fit_height(min({name}.height, 0.6 * config.frame_height))")
             return lines
         axis = self._stage.axis([key])
         lines.append(f"{name}.arrange({arrow(axis)}, buff={gap})")
@@ -76,7 +76,7 @@ class Drawing:
 
     def _font_size(self, look: Look) -> float:
         letters = len(look.words)
-        base = 96 if look.kind == "formula" and letters < 30 else 72 if letters <= 16 else 56
+        base = 96 if look.kind == "formula" and letters < 30 else 96 if letters <= 14 else 64 if letters <= 28 else 54
         return max(28, round(base * look.size))
 
     def _plain(self, look: Look) -> str:

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from manimatic.codegen.offline import checks
 from manimatic.codegen.offline.cast import Cast
 from manimatic.codegen.offline.lexicon import Lexicon
 from manimatic.codegen.offline.modifiers import Modifiers
 from manimatic.codegen.offline.nouns import Mention, Nouns
 from manimatic.codegen.offline.steps import Steps
-from manimatic.codegen.offline.story import Act, Paint, Story
+from manimatic.codegen.offline.story import Act, Story
+from manimatic.codegen.offline.surroundings import Surroundings
 from manimatic.codegen.offline.tokens import Cursor, NotUnderstood, split
 from manimatic.codegen.offline.verbs import GROWTH, Verbs
 
 _TARGET_FOLLOWS = frozenset({"into", "to", "from"})
-_WITH_TITLE = (
-    "with the title",
-    "with a title",
-    "with title",
-    "titled",
-    "entitled",
-    "and the title",
-    "add the title",
-    "title",
-)
 
 
 def read_story(prompt: str, lexicon: Lexicon) -> Story:
@@ -44,8 +34,7 @@ class _Reader:
         self._nouns = Nouns(cursor, lexicon, self._cast)
         self._verbs = Verbs(cursor, lexicon, self._nouns)
         self._modifiers = Modifiers(cursor, lexicon)
-        self._title = ""
-        self._background: Paint | None = None
+        self._around = Surroundings(cursor, lexicon)
         self._pace = 1.0
 
     def story(self) -> Story:
@@ -61,8 +50,8 @@ class _Reader:
         return Story(
             things=tuple(self._cast.things),
             steps=self._steps.finished(),
-            title=self._title,
-            background=self._background,
+            title=self._around.title,
+            background=self._around.background,
         )
 
     def _joint(self) -> str:
@@ -80,8 +69,8 @@ class _Reader:
         return joint
 
     def _clause(self, joint: str) -> None:
-        self._opening()
-        if self._cursor.done() or self._settings() or self._ending_words():
+        self._around.opening()
+        if self._cursor.done() or self._around.settings() or self._ending_words():
             return
         start = self._cursor.at
         before = len(self._steps)
@@ -90,80 +79,6 @@ class _Reader:
             raise self._cursor.refuse()
         self._order(before)
         self._trailer()
-
-    def _opening(self) -> None:
-        table = self._lexicon.table
-        self._cursor.skip(table("openings"))
-        start = self._cursor.at
-        self._cursor.take(
-            {
-                p: p
-                for p in (
-                    "create",
-                    "make",
-                    "generate",
-                    "show",
-                    "render",
-                    "give",
-                    "show me",
-                    "make me",
-                    "create me",
-                    "give me",
-                    "produce",
-                    "i want",
-                )
-            }
-        )
-        self._cursor.take(table("articles.one"))
-        self._cursor.skip(table("fillers"))
-        noun = self._cursor.take(table("productions.nouns"))
-        if noun is None or not self._cursor.take(table("productions.links")):
-            self._cursor.at = start
-        self._cursor.skip(table("openings"))
-
-    def _settings(self) -> bool:
-        return self._on_background() or self._titled()
-
-    def _on_background(self) -> bool:
-        start = self._cursor.at
-        self._cursor.take(
-            {
-                p: p
-                for p in (
-                    "on a",
-                    "on",
-                    "with a",
-                    "use a",
-                    "against a",
-                    "set the background to",
-                    "the background is",
-                    "make the background",
-                )
-            }
-        )
-        paint = self._modifiers.paint() if self._cursor.at > start else None
-        words = ("background", "ground", "backdrop")
-        if paint is None or not (self._cursor.take_word(*words) or self._named_before(start)):
-            self._cursor.at = start
-            return False
-        self._background = paint
-        return True
-
-    def _named_before(self, start: int) -> bool:
-        token = self._cursor.peek(start - self._cursor.at + 2)
-        return token is not None and token.text == "background"
-
-    def _titled(self) -> bool:
-        start = self._cursor.at
-        words = self._cursor.take_kind("text") if self._cursor.take({p: p for p in _WITH_TITLE}) else None
-        if words is None:
-            self._cursor.at = start
-            return False
-        checks.text(words)
-        if len(words) > 60:
-            raise NotUnderstood("the title is longer than 60 characters")
-        self._title = words
-        return True
 
     def _ending_words(self) -> bool:
         start = self._cursor.at
@@ -322,5 +237,5 @@ class _Reader:
             self._steps.together(before)
 
     def _trailer(self) -> None:
-        while self._cursor.take(self._lexicon.table("trailers")) or self._settings():
+        while self._cursor.take(self._lexicon.table("trailers")) or self._around.settings():
             pass
