@@ -94,7 +94,10 @@ def _part(act: Act, looks: dict[int, Look]) -> str:
 
 
 def _known(look: Look) -> str:
-    return named(look).replace("a ", "the ", 1).replace("an ", "the ", 1) if look.count == 1 else "the " + named(look)
+    text = named(look)
+    if look.count > 1:
+        return f"the {text}"
+    return text if look.kind != "shape" else "the " + text.partition(" ")[2]
 
 
 def _plural(done: str) -> str:

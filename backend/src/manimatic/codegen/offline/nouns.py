@@ -92,13 +92,20 @@ class Nouns:
     def _pronoun(self) -> tuple[int, ...] | None:
         cursor, table, start = self._cursor, self._lexicon.table, self._cursor.at
         if cursor.take(table("pronouns.last")):
-            return self._cast.one()
+            if not self._starts_writing():
+                return self._cast.one()
+            cursor.at = start
+            return None
         if cursor.take(table("pronouns.many")):
             if self._starts_noun():
                 cursor.at = start
                 return None
             return self._cast.many()
         return self._cast.one() if cursor.take(table("pronouns.one")) else None
+
+    def _starts_writing(self) -> bool:
+        token = self._cursor.peek()
+        return token is not None and token.kind in {"text", "formula", "stop"}
 
     def _starts_noun(self) -> bool:
         start = self._cursor.at
@@ -112,9 +119,12 @@ class Nouns:
             if keys:
                 self._check_reference(d, keys)
                 return Mention(keys=keys)
-        place = self._relation()
-        key = self._cast.add(d.look, place or d.place)
-        return Mention(keys=(key,), new=(key,), manners=tuple((key, m) for m in d.manners))
+        key = self._cast.add(d.look, d.place)
+        place, others = self._relation()
+        if place is not None:
+            self._cast.put(key, place)
+        manners = tuple((key, m) for m in d.manners)
+        return Mention(keys=(key,), new=(key, *others), manners=manners)
 
     def _check_reference(self, d: Description, keys: tuple[int, ...]) -> None:
         if d.place or d.manners:
@@ -122,16 +132,15 @@ class Nouns:
         if d.plural and d.look.count > 1 and sum(self._cast.looks[k].count for k in keys) != d.look.count:
             raise NotUnderstood(f"there are not {d.look.count} of them on the stage")
 
-    def _relation(self) -> Place | None:
-        start = self._cursor.at
+    def _relation(self) -> tuple[Place | None, tuple[int, ...]]:
+        """Read "above a blue square"; return the place, and the other thing if it is new."""
         direction = self._cursor.take(self._lexicon.table("relations"))
-        if direction is None or not self._cast.things:
-            self._cursor.at = start
-            return None
+        if direction is None:
+            return None, ()
         other = self.mention()
-        if other is None or other.new or len(other.keys) != 1:
+        if other is None or len(other.keys) != 1 or other.manners:
             raise self._cursor.refuse()
-        return Place(direction=direction, other=other.keys[0])
+        return Place(direction=direction, other=other.keys[0]), other.new
 
     def description(self) -> Description | None:
         """Read a noun phrase without looking it up; None where no one stands here."""

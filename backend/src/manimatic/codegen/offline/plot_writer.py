@@ -107,7 +107,7 @@ class _PlotWriter:
             f"    x_range=[{across}],",
             f"    y_range=[{_n(up.low)}, {_n(up.high)}, {_n(up.step)}],",
             "    x_length=config.frame_width - 1.8,",
-            "    y_length=min(config.frame_height - 2.8, config.frame_width),",
+            "    y_length=min(config.frame_height - 2.8, 1.2 * config.frame_width),",
             "    tips=False,",
             f'    axis_config={{"color": {grey}, "font_size": 30}},',
             *([] if self._request.in_pi else [f"    x_axis_config={self._numbers(self._x_axis())},"]),
@@ -155,9 +155,10 @@ class _PlotWriter:
         for plotted in self._plotted:
             lines += self._curve(plotted)
         legend = ", ".join(f"{p.name}_label" for p in self._plotted)
-        wide = "RIGHT, buff=0.8" if len(self._plotted) < 3 else "RIGHT, buff=0.6"
+        stacked = len(self._plotted) > 2 and self._frame[0] <= self._frame[1]
+        arranged = "arrange_in_grid(cols=2, buff=(0.8, 0.3))" if stacked else "arrange(RIGHT, buff=0.8)"
         lines += [
-            f"legend = VGroup({legend}).arrange({wide})",
+            f"legend = VGroup({legend}).{arranged}",
             "legend.scale_to_fit_width(min(legend.width, config.frame_width - 1))",
             "legend.next_to(axes, UP, buff=0.35)",
             f"picture = VGroup(axes, legend, {self._graph_names()})",

@@ -173,6 +173,8 @@ class _Reader:
         verb = self._verb_after_auxiliaries()
         if verb is None or verb == "present":
             self._cursor.at = start
+            verb = "become" if self._cursor.peek_is("to", "into") and len(mention.keys) == 1 else None
+        if verb is None:
             return
         keys = mention.keys if whole or len(mention.keys) == 1 or not self._singular(start) else mention.keys[-1:]
         self._verb_phrase(verb, keys, "then" if mention.new and joint != "while" else joint)
@@ -222,6 +224,8 @@ class _Reader:
     def _remember(self, act: Act, keys: tuple[int, ...]) -> None:
         for key in keys:
             look = self._cast.looks[key]
+            if act.paint_before is not None:
+                self._cast.start_in(key, act.paint_before)
             if act.verb == "become" and act.look is not None:
                 self._cast.looks[key] = replace(act.look, paint=act.look.paint or look.paint)
             if act.verb == "recolour":

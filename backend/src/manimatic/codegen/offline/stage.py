@@ -156,7 +156,7 @@ class Stage:
 
     def _base(self, thing: Thing) -> float:
         if thing.place is not None:
-            return 0.9
+            return 0.7 if thing.place.direction == "INSIDE" else 1.0
         together = next(c for c in self.clusters if thing.key in c.keys)
         number = sum(min(self._story.things[k].look.count, 12) for k in together.keys)
         moves = any(
@@ -191,7 +191,7 @@ class Stage:
         """Return the gap between the members of a group."""
         width, height = self._extent(self._story.things[key].look, self.units[key])
         wide = 1.2 if self._story.things[key].look.name == "dot" else 0.5
-        return round(max(0.25, wide * max(width, height) * self._peaks[key]), 2)
+        return round(max(0.25, min(GAP, wide * max(width, height)) * self._peaks[key]), 2)
 
     # ------------------------------------------------ how far
 

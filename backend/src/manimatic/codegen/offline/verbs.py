@@ -170,15 +170,17 @@ class Verbs:
         return self._recolour()
 
     def _recolour(self, *, opened: bool = False) -> list[Act]:
-        starts_from = opened or self._cursor.take_word("from")
-        if starts_from and self._modifiers.paint() is None:
-            raise self._cursor.refuse()
+        before = None
+        if opened or self._cursor.take_word("from"):
+            before = self._modifiers.paint()
+            if before is None:
+                raise self._cursor.refuse()
         self._cursor.take_word("to", "into")
         paint = self._modifiers.paint()
         if paint is None:
             raise self._cursor.refuse()
         pace, seconds = self._arguments.pace(), self._arguments.seconds()
-        return [Act(verb="recolour", paint=paint, pace=pace, seconds=seconds)]
+        return [Act(verb="recolour", paint=paint, paint_before=before, pace=pace, seconds=seconds)]
 
     def _wait(self) -> list[Act]:
         self._cursor.take({p: p for p in ("there", "still", "on")})

@@ -110,6 +110,12 @@ class _Writer:
             if thing.place is not None:
                 call = place_call(thing.place, self._names, titled=bool(self._story.title))
                 self._lines.append(f"{self._names[thing.key]}{call}")
+                self._centre(thing.key, thing.place.other)
+
+    def _centre(self, key: int, other: int | None) -> None:
+        """Move two things that stand side by side so that both are seen well."""
+        if other is not None and any(cluster.keys == (other,) for cluster in self._stage.clusters):
+            self._lines.append(f"VGroup({self._names[key]}, {self._names[other]}).move_to(ORIGIN)")
 
     def _turns(self, key: int) -> bool:
         return any(a.verb == "rotate" and key in a.things for s in self._story.steps for a in s.acts)
@@ -233,7 +239,7 @@ class _Writer:
         self._lines.append(f"{name}.move_to({self._names[key]}){calls}")
         before, self._names[key], self._looks[key] = self._names[key], name, look
         matching = old.kind == look.kind == "formula"
-        return f"{'TransformMatchingTex' if matching else 'ReplacementTransform'}({before}, {name})"
+        return f"{'TransformMatchingShapes' if matching else 'ReplacementTransform'}({before}, {name})"
 
     def _turns_later(self, key: int, act: Act) -> bool:
         later = False
