@@ -14,9 +14,9 @@ from manimatic.ports import Brief, Draft
 RECIPE = """title = "Falling dots"
 topic = "physics"
 summary = "Dots fall."
-explanation = "{COUNT} dots fall for {SECONDS} s."
+explanation = "{COUNT} drops fall for {SECONDS} s."
 prompts = ["show falling rain drops", "rain", "drops of rain fall"]
-keywords = ["rain", "drops", "falling"]
+keywords = ["rain", "drops", "falling", "named"]
 requires = [["rain", "raindrops"]]
 
 [parameters.COUNT]

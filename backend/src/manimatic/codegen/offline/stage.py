@@ -77,6 +77,7 @@ class Stage:
     def __init__(self, story: Story, frame: tuple[float, float]) -> None:
         self._story, self.frame = story, frame
         self.clusters = tuple(self._clusters())
+        self.crowded = len(story.things) > 1
         self._peaks = {t.key: self._peak(t.key) for t in story.things}
         self.units = {t.key: self._unit(t) for t in story.things}
         self.shares = self._walk()

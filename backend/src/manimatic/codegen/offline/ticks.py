@@ -32,7 +32,7 @@ def axis(low: float, high: float, about: int) -> Axis:
 
 def _nice_step(rough: float) -> float:
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.8)
     return float(f"{step:.10g}")
 
 
