@@ -145,19 +145,30 @@ class Arguments:
         return None
 
     def factor(self) -> float | None:
-        """Read "by a factor of 2", "to twice its size", "by 50%" (which adds or takes away half)."""
+        """Read "by a factor of 2", "to twice its size", "by 2"."""
         phrase = self._cursor.take(_FACTORS)
         if phrase is not None:
             return phrase
         start = self._cursor.at
         value = self._modifiers.number() if self._cursor.take({"by a factor of": 1, "by factor": 1, "by": 1}) else None
-        if value is None or self._sign("%"):
+        if value is None:
             self._cursor.at = start
             return None
         self._cursor.take_word("times")
         if not FACTOR_RANGE[0] <= value <= FACTOR_RANGE[1]:
             raise Unsuitable(f"A factor of {value:g} is not possible: allowed are 0.05 to 10.")
         return value
+
+    def percent(self) -> float | None:
+        """Read "by 50 %" as 0.5."""
+        start = self._cursor.at
+        value = self._modifiers.number() if self._cursor.take_word("by") else None
+        if value is None or not (self._sign("%") or self._cursor.take_word("percent")):
+            self._cursor.at = start
+            return None
+        if not 1 <= value <= 500:
+            raise Unsuitable(f"{value:g} % is not possible here: allowed are 1 to 500.")
+        return value / 100
 
     def _sign(self, sign: str) -> bool:
         token = self._cursor.peek()

@@ -34,6 +34,17 @@ class Cast:
         self.looks[key] = look
         return key
 
+    def forget(self, number: int) -> None:
+        """Take back all things but the first so many."""
+        for thing in self.things[number:]:
+            del self.looks[thing.key]
+        del self.things[number:]
+
+    def check_not_gone(self, look: Look) -> None:
+        """Raise NotUnderstood where "the circle" is one that has left."""
+        if any(self._fits(self.looks[k], look.kind, look.shape, look.paint) for k in self.gone):
+            raise NotUnderstood(f"the {look.name} has left the stage already")
+
     def put(self, key: int, place: Place) -> None:
         """Say where a thing stands."""
         self.things[key] = replace(self.things[key], place=place)

@@ -14,6 +14,7 @@ from manimatic.codegen.offline.tokens import NotUnderstood
 
 THRESHOLD = 0.7
 """Share of a prompt's words that a recipe has to know."""
+_SIGNS = re.compile(r"[+*/^=<>\\{}]")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -87,7 +88,8 @@ class Gallery:
         values = re.findall(r"\d+(?:\.\d+)?", rest)
         values += [word for word in words_of(rest) if word in self._lexicon.colours]
         quoted = re.findall(r"\"[^\"]+\"|“[^”]+”|\$[^$]+\$|\#[0-9A-Fa-f]{6}", rest)
-        return [value for value in values if value not in known] + quoted
+        signs = set(_SIGNS.findall(rest)) - set(_SIGNS.findall(" ".join(recipe.prompts)))
+        return [value for value in values if value not in known] + quoted + sorted(signs)
 
     def nearest(self, prompt: str, number: int) -> list[str]:
         """Return a prompt of each of the recipes that share the most with this one."""

@@ -29,6 +29,7 @@ _WAYS = {
     "DL": "down and to the left",
     "DR": "down and to the right",
 }
+_SIDES = {"UP": "above", "DOWN": "below", "LEFT": "to the left of", "RIGHT": "to the right of", "INSIDE": "into"}
 _PLAIN = {
     "enter": "comes in",
     "fade_in": "fades in",
@@ -124,7 +125,9 @@ def _done(act: Act) -> str:
 
 
 def _to(place: Place) -> str:
-    return "beside the other one" if place.other is not None else f"to {_PLACES[place.direction]}"
+    if place.other is None:
+        return f"to {_PLACES[place.direction]}"
+    return _SIDES[place.direction] + " the other one"
 
 
 def plot_title_of(request: PlotRequest) -> str:

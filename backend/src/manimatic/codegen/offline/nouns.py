@@ -64,7 +64,7 @@ class Nouns:
         if first is None:
             return None
         mentions = [first]
-        while (more := self._next_in_list()) is not None:
+        while (more := self._next_in_list(mentions)) is not None:
             mentions.append(more)
         return Mention(
             keys=tuple(k for m in mentions for k in m.keys),
@@ -72,14 +72,26 @@ class Nouns:
             manners=tuple(pair for m in mentions for pair in m.manners),
         )
 
-    def _next_in_list(self) -> Mention | None:
-        start = self._cursor.at
+    def _next_in_list(self, mentions: list[Mention]) -> Mention | None:
+        """Read the next of a list; "…, the square moves" and "…, a square moves" begin a new clause instead."""
+        start, known = self._cursor.at, len(self._cast.things)
+        focus, self._cast.focus = self._cast.focus, mentions[-1].keys
         comma = self._cursor.take_kind("comma") is not None
-        joined = self._cursor.take_word("and", "plus") or self._cursor.take_kind("sign") == "&" or comma
-        more = self.mention() if joined else None
-        if more is None:
+        joined = self._cursor.take_word("and", "plus") or self._cursor.take_kind("sign") == "&"
+        more = self.mention() if joined or comma else None
+        self._cast.focus = focus
+        if more is None or (mentions[0].new and not more.new) or (not joined and self._verb_follows()):
             self._cursor.at = start
+            self._cast.forget(known)
+            return None
         return more
+
+    def _verb_follows(self) -> bool:
+        start = self._cursor.at
+        self._cursor.skip(self._lexicon.table("auxiliaries"))
+        found = self._cursor.take(self._lexicon.verbs) is not None
+        self._cursor.at = start
+        return found
 
     def mention(self) -> Mention | None:
         """Read one noun phrase; None where no one stands here."""
@@ -119,6 +131,7 @@ class Nouns:
             if keys:
                 self._check_reference(d, keys)
                 return Mention(keys=keys)
+            self._cast.check_not_gone(d.look)
         key = self._cast.add(d.look, d.place)
         place, others = self._relation()
         if place is not None:

@@ -82,7 +82,10 @@ class _Reader:
 
     def _ending_words(self) -> bool:
         start = self._cursor.at
-        if self._cursor.skip(self._lexicon.table("trailers")) and self._cursor.done() and self._cast.things:
+        skipped = self._cursor.skip(self._lexicon.table("trailers"))
+        while self._cursor.take_kind("stop") is not None:
+            pass
+        if skipped and self._cursor.done() and self._cast.things:
             return True
         self._cursor.at = start
         return False
@@ -204,8 +207,19 @@ class _Reader:
             verb = "fade_in" if self._cursor.take_word("in") else "fade_out"
             self._cursor.take_word("out", "away")
         pace = self._pace
+        if verb in {"appear", "fade_in"}:
+            self._late_place(keys)
         acts = [replace(act, pace=act.pace * pace) for act in self._verbs.read(verb)]
         self._act(acts, keys, joint)
+
+    def _late_place(self, keys: tuple[int, ...]) -> None:
+        """Read "at the top" after "a star appears"."""
+        place = self._modifiers.place()
+        if place is None:
+            return
+        if len(keys) != 1 or self._cast.things[keys[0]].place is not None:
+            raise self._cursor.refuse()
+        self._cast.put(keys[0], place)
 
     def _enter(self, mention: Mention, joint: str, entrance: str | None = None) -> None:
         self._cast.focus = mention.keys

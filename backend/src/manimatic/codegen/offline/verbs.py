@@ -146,17 +146,26 @@ class Verbs:
 
     def _scale(self, verb: str) -> list[Act]:
         pace = self._arguments.pace()
-        factor = self._arguments.factor() or GROWTH.get(verb)
-        if factor is None:
-            raise self._cursor.refuse()
+        factor = self._factor(verb)
         slight = self._cursor.take(self._lexicon.table("amounts"))
         if slight is not None:
             factor = 1 + (factor - 1) * slight
         pace *= self._arguments.pace()
         return [Act(verb="scale", amount=factor, pace=pace, seconds=self._arguments.seconds())]
 
+    def _factor(self, verb: str) -> float:
+        share = self._arguments.percent()
+        if share is not None:
+            factor = {"grow": 1 + share, "shrink": 1 - share}.get(verb, share)
+        else:
+            factor = self._arguments.factor() or GROWTH.get(verb, 0.0)
+            factor = 1 / factor if verb == "shrink" and factor > 1 else factor
+        if factor <= 0 or (verb == "grow" and factor <= 1):
+            raise self._cursor.refuse()
+        return factor
+
     def _become(self) -> list[Act]:
-        self._cursor.take({p: p for p in ("into", "to", "in to", "its color to", "its colour to")})
+        self._cursor.take({p: p for p in ("into", "to", "with", "in to", "its color to", "its colour to")})
         if self._cursor.take_word("from"):
             return self._recolour(opened=True)
         start = self._cursor.at

@@ -34,7 +34,7 @@ def write_scene(
 
 def _painted(story: Story, paints: Paints) -> Story:
     """Give each shape that has no colour one of its own."""
-    used = [t.look.paint.name for t in story.things if t.look.paint]
+    used = [p.name for t in story.things for p in (t.look.paint, t.look.outline) if p]
     used += [a.look.paint.name for s in story.steps for a in s.acts if a.look and a.look.paint]
     used += [a.paint.name for s in story.steps for a in s.acts if a.paint]
     things = []
