@@ -27,7 +27,9 @@ class Drawing:
             lines.append(f"{name}.add(Line({name}.get_center(), {name}.get_top(), color={self._stroke(look)}))")
         if look.label:
             size = 64 if len(look.label) <= 3 else 40
-            lines.append(f"label = Text({literal(look.label)}, font_size={size}, color={self._paints.foreground})")
+            lines.append(
+                f"label = Text({literal(look.label)}, font_size={size}, color={self._paints.label_code(look.paint)})"
+            )
             lines.append(f"label.scale_to_fit_width(min(label.width, {number(1.3 * unit)})).move_to({name})")
             lines.append(f"{name} = VGroup({name}, label)")
         return lines

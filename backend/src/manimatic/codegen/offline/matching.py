@@ -15,6 +15,7 @@ from manimatic.codegen.offline.tokens import NotUnderstood
 THRESHOLD = 0.7
 """Share of a prompt's words that a recipe has to know."""
 _SIGNS = re.compile(r"[+*/^=<>\\{}]")
+_SPOKEN = {"π": " pi ", "²": " squared", "³": " cubed", "^2": " squared", "^3": " cubed"}
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -36,6 +37,13 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
+def plain(prompt: str) -> str:
+    """Return the prompt with "πr²" and "pi r^2" both said as "pi r squared"."""
+    for sign, words in _SPOKEN.items():
+        prompt = prompt.replace(sign, words)
+    return prompt
+
+
 class Gallery:
     """All recipes, ready to be searched."""
 
@@ -53,9 +61,9 @@ class Gallery:
 
     def exact(self, prompt: str) -> Match | None:
         """Return the recipe that lists this very prompt."""
-        wanted = words_of(prompt)
+        wanted = words_of(plain(prompt))
         for recipe in self._recipes:
-            if any(words_of(listed) == wanted for listed in recipe.prompts):
+            if any(words_of(plain(listed)) == wanted for listed in recipe.prompts):
                 return Match(recipe=recipe, filling=pick(recipe, prompt, self._lexicon))
         return None
 
@@ -66,6 +74,7 @@ class Gallery:
             Unsuitable: It does, but a value is out of its range.
             NotUnderstood: One comes near, but something in the prompt would be left out.
         """
+        prompt = plain(prompt)
         if set(_WORD.findall(prompt.lower())) & self._negations:
             return None
         fitting = [recipe for recipe in self._recipes if _has_required(recipe, prompt)]
@@ -86,7 +95,7 @@ class Gallery:
         """Return the numbers, colours and quoted texts of the prompt that would be left out."""
         known = self._vocabularies[recipe.id]
         values = re.findall(r"\d+(?:\.\d+)?", rest)
-        values += [word for word in words_of(rest) if word in self._lexicon.colours]
+        values += [word for word in words_of(rest) if word in self._lexicon.colours or word in {"squared", "cubed"}]
         quoted = re.findall(r"\"[^\"]+\"|“[^”]+”|\$[^$]+\$|\#[0-9A-Fa-f]{6}", rest)
         signs = set(_SIGNS.findall(rest)) - set(_SIGNS.findall(" ".join(recipe.prompts)))
         return [value for value in values if value not in known] + quoted + sorted(signs)
@@ -115,7 +124,7 @@ def _vocabulary(recipe: Recipe) -> set[str]:
         *(word for group in recipe.requires for word in group),
         *(choice for p in recipe.parameters for choice in p.choices),
     )
-    words = {word for text in texts for word in words_of(text)}
+    words = {word for text in texts for word in words_of(plain(text))}
     return words | {w for p in recipe.parameters for w in words_of(re.sub(r"\\.|\{value\}", " ", p.pattern or ""))}
 
 

@@ -11,23 +11,6 @@ from manimatic.codegen.offline.modifiers import Modifiers
 from manimatic.codegen.offline.story import Look, Place
 from manimatic.codegen.offline.tokens import Cursor, NotUnderstood
 
-_ADJECTIVES = {
-    "spinning": "rotate",
-    "rotating": "rotate",
-    "bouncing": "bounce",
-    "jumping": "bounce",
-    "blinking": "blink",
-    "flashing": "blink",
-    "pulsing": "pulse",
-    "pulsating": "pulse",
-    "wiggling": "wiggle",
-    "growing": "grow",
-    "expanding": "grow",
-    "shrinking": "shrink",
-}
-_TEXT_WORDS = ("text", "word", "words", "phrase", "sentence", "message", "letters", "letter", "name", "greeting")
-_FORMULA_WORDS = ("formula", "equation", "expression", "identity", "maths", "math")
-
 
 @dataclass(slots=True)
 class Description:
@@ -185,7 +168,7 @@ class Nouns:
         return self._cursor.take(self._lexicon.table("fillers")) is not None
 
     def _manner(self, d: Description) -> bool:
-        verb = self._cursor.take(_ADJECTIVES)
+        verb = self._cursor.take(self._lexicon.table("manners"))
         if verb is not None:
             d.manners += (verb,)
         return verb is not None
@@ -207,8 +190,7 @@ class Nouns:
 
     def _text(self, d: Description) -> bool:
         start = self._cursor.at
-        while self._cursor.take_word(*_TEXT_WORDS):
-            pass
+        self._cursor.skip(self._lexicon.table("text_words"))
         self._cursor.take_kind("stop")
         words = self._cursor.take_kind("text")
         if words is None:
@@ -219,8 +201,7 @@ class Nouns:
 
     def _formula(self, d: Description) -> bool:
         start = self._cursor.at
-        while self._cursor.take_word(*_FORMULA_WORDS):
-            pass
+        self._cursor.skip(self._lexicon.table("formula_words"))
         self._cursor.take_kind("stop")
         tex = self._cursor.take_kind("formula")
         if tex is None:

@@ -172,6 +172,7 @@ class _Reader:
     def _tail(self, mention: Mention, joint: str, *, whole: bool) -> None:
         """Read what the things do, after a noun phrase."""
         self._cursor.skip({"animation": "", "animations": "", "drawing": ""})
+        self._around.settings()
         start = self._cursor.at
         verb = self._verb_after_auxiliaries()
         if verb is None or verb == "present":

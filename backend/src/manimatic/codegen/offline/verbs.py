@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from manimatic.codegen.offline import arguments
 from manimatic.codegen.offline.arguments import Arguments
 from manimatic.codegen.offline.lexicon import Lexicon
 from manimatic.codegen.offline.modifiers import Modifiers
@@ -96,7 +95,7 @@ class Verbs:
             return relation
         self._cursor.at = start
         self._cursor.take_word("back", "up", "down")
-        place = self._place() if self._cursor.take(arguments.TOWARDS) else self._bare_place()
+        place = self._place() if self._cursor.take(self._lexicon.table("towards")) else self._bare_place()
         if place is None:
             self._cursor.at = start
         return place

@@ -43,6 +43,8 @@ def _painted(story: Story, paints: Paints) -> Story:
         if look.kind == "shape" and look.paint is None:
             look = replace(look, paint=paints.free(used))
             used.append(look.paint.name if look.paint else "")
+        if thing.place is not None and thing.place.direction == "INSIDE" and look.fill is None:
+            look = replace(look, fill=1.0)
         things.append(replace(thing, look=look))
     return replace(story, things=tuple(things))
 
@@ -110,6 +112,8 @@ class _Writer:
             if thing.place is not None:
                 call = place_call(thing.place, self._names, titled=bool(self._story.title))
                 self._lines.append(f"{self._names[thing.key]}{call}")
+                if thing.place.direction == "INSIDE":
+                    self._lines.append(f"{self._names[thing.key]}.set_z_index(1)")
                 self._centre(thing.key, thing.place.other)
 
     def _centre(self, key: int, other: int | None) -> None:
