@@ -128,7 +128,7 @@ def build_runner(
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
     from manimatic.pipeline import Budget, Folders, Pipeline
-    from manimatic.runner import Runner
+    from manimatic.runner import Pace, Runner
 
     storage, generator = build_storage(settings), build_generator(settings)
     if copies:
@@ -155,6 +155,7 @@ def build_runner(
         work_folder=folders.work,
         job_timeout_s=settings.job_timeout_s,
         concurrency=settings.concurrency,
+        pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),
         facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
         warn=warn,
     )
