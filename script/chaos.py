@@ -61,7 +61,10 @@ def main(rounds: int) -> int:
                 trouble = check(store, settings, job)
                 ends[job.state] += 1
                 took = time.monotonic() - started
-                print(f"{number:3} kill {victim:10} at {stage:10} -> {job.state} tries {job.tries} {took:5.1f} s {trouble}", flush=True)
+                print(
+                    f"{number:3} kill {victim:10} at {stage:10} -> {job.state} tries {job.tries} {took:5.1f} s {trouble}",
+                    flush=True,
+                )
                 if trouble:
                     return 1
         finally:
@@ -95,7 +98,9 @@ class Service:
         self.process.wait(timeout=60)
 
 
-def one_round(store: JobStore, settings: Settings, service: Service, stage: str, victim: str, chance: random.Random) -> Job:
+def one_round(
+    store: JobStore, settings: Settings, service: Service, stage: str, victim: str, chance: random.Random
+) -> Job:
     """Submit, kill, and wait for the end."""
     use_cases = build_service(settings, store, build_storage(settings))
     job = use_cases.submit(new_job(prompt="Create a simple circle animation", quality="l"))
