@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,8 @@ def build_wakeup(settings: Settings) -> Wakeup:
 
 
 def build_storage(settings: Settings) -> Storage:
-    """Return where videos are kept."""
+    """Return where videos are kept. Raises SettingsError where its keys are missing."""
+    settings.require_storage_keys()
     if settings.storage_kind == "cloudinary":
         from manimatic.storage.cloudinary import CloudinaryStorage
 
@@ -116,6 +118,27 @@ def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobS
     from manimatic.service import JobService
 
     return JobService(store=store, wakeup=build_wakeup(settings), storage=storage, max_queued=settings.max_queued)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiParts:
+    """What the api works with: it writes jobs, and reads videos that lie on its own machine."""
+
+    store: JobStore
+    service: JobService
+    storage: Storage
+
+
+def build_api(settings: Settings) -> ApiParts:
+    """Return the api's parts, none of which needs a key. Raises SettingsError, StoreError."""
+    store, storage = build_store(settings), build_local_storage(settings)
+    return ApiParts(store=store, service=build_service(settings, store, storage), storage=storage)
+
+
+def api_server_options(listener: int | str) -> list[str]:
+    """Return gunicorn's arguments for the api, which listens on an open socket's number or on `host:port`."""
+    bind = f"fd://{listener}" if isinstance(listener, int) else listener
+    return ["--config", "python:manimatic.api.gunicorn_conf", "--bind", bind, "manimatic.api:serve_app()"]
 
 
 def build_runner(

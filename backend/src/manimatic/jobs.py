@@ -92,6 +92,8 @@ SHORT_SIDE_UNITS = 8.0
 """The frame's short side in Manim's units; 8 is Manim's own frame height."""
 MAX_FPS = 120
 MAX_CODE_BYTES = 1024 * 1024
+DOOMED = 0.0
+"""The `expires_at` of a video that the user has deleted and whose storage has not removed it yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +173,7 @@ class Video:
     fps: float
     duration_s: float
     expires_at: float | None = None
+    """When the storage may remove it; `DOOMED` where its job is to go with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +241,11 @@ class Job:
     def is_final(self) -> bool:
         """Tell whether nothing more will happen to the job."""
         return self.state in FINAL_STATES
+
+    @property
+    def is_doomed(self) -> bool:
+        """Tell whether the user has deleted the job; only its video still has to be removed."""
+        return self.video is not None and self.video.expires_at == DOOMED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

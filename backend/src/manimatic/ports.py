@@ -187,6 +187,15 @@ class JobStore(Protocol):
         """Remove a final job and return what it was. Raises JobNotFound, Conflict while it runs."""
         ...
 
+    def doom(self, job_id: str) -> Job:
+        """Hide a complete job at once; `expired_videos` then has it, `Job.is_doomed`, until it is deleted.
+
+        Raises:
+            JobNotFound: There is no such job.
+            Conflict: It is not complete, or holds no stored video.
+        """
+        ...
+
     def reap(self, *, max_tries: int) -> Sequence[Job]:
         """Hand back jobs whose lease ended, fail those tried too often, expire those past their deadline.
 

@@ -103,7 +103,10 @@ class Runner:
         with self._warned():
             for job in self._store.expired_videos():
                 self._storage.delete(job.video.name if job.video else "")
-                self._store.forget_video(job.id)
+                if job.is_doomed:
+                    self._store.delete(job.id)
+                else:
+                    self._store.forget_video(job.id)
         with self._warned():
             self._sweep_work()
         with self._warned():

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from manimatic.errors import InvalidInput
+from manimatic.errors import InvalidInput, VideoNotFound
 from manimatic.jobs import (
     ASPECT_RATIOS,
     MAX_FPS,
@@ -81,13 +81,33 @@ class JobService:
         return job
 
     def delete(self, job_id: str) -> Job:
-        """Remove an ended job with its video. Raises JobNotFound, Conflict, StorageError, StoreError."""
+        """Remove an ended job with its video.
+
+        A video that does not lie on this machine is left to a dispatcher, which has the storage's keys; the job is
+        gone for everybody else at once.
+
+        Raises:
+            JobNotFound: There is no such job.
+            Conflict: It still runs.
+            StorageError: The job is gone, and its video could not be removed.
+            StoreError: The database cannot be used.
+        """
+        job = self._store.get(job_id)
+        if job.video and job.video.name and not self._is_here(job.video.name):
+            return self._store.doom(job_id)
         job = self._store.delete(job_id)
         if job.video and job.video.name:
             self._storage.delete(job.video.name)
         if job.held_video:
             Path(job.held_video).unlink(missing_ok=True)
         return job
+
+    def _is_here(self, video: str) -> bool:
+        try:
+            self._storage.open_local(video)
+        except VideoNotFound:
+            return False
+        return True
 
     def store_again(self, job_id: str) -> Job:
         """Try again to store a video that a failed storage left behind. Raises JobNotFound, Conflict, StoreError."""

@@ -184,14 +184,21 @@ class Settings:
         return settings
 
     def _check_together(self) -> None:
-        cloudinary = (self.cloudinary_cloud_name, self.cloudinary_api_key, self.cloudinary_api_secret)
-        if self.storage == "cloudinary" and not all(cloudinary):
-            raise SettingsError("MANIMATIC_STORAGE=cloudinary needs CLOUDINARY_CLOUD_NAME, _API_KEY and _API_SECRET.")
         if self.host not in {"127.0.0.1", "localhost", "::1"} and not self.allow_no_keys:
             raise SettingsError(
                 f"MANIMATIC_HOST={self.host} listens beyond this machine, and the API asks for no keys.",
                 hint="Listen on 127.0.0.1 behind a proxy that authenticates, or set MANIMATIC_ALLOW_NO_KEYS=on.",
             )
+
+    def require_storage_keys(self) -> None:
+        """Refuse a storage without its keys; asked by who stores, since the api and the launcher get no keys.
+
+        Raises:
+            SettingsError: Cloudinary is chosen and one of its three variables is missing.
+        """
+        cloudinary = (self.cloudinary_cloud_name, self.cloudinary_api_key, self.cloudinary_api_secret)
+        if self.storage == "cloudinary" and not all(cloudinary):
+            raise SettingsError("MANIMATIC_STORAGE=cloudinary needs CLOUDINARY_CLOUD_NAME, _API_KEY and _API_SECRET.")
 
     def to_environ(self, *, secrets: bool) -> dict[str, str]:
         """Return the variables that give these settings again, with or without the secret ones."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, true, update
 
 from manimatic.errors import Conflict, JobNotFound, LeaseLost, ManimaticError
 from manimatic.jobs import FINAL_STATES, TRANSITIONS, Event, Failure, Job, JobState
 from manimatic.ports import Claim
 from manimatic.store.rows import clean, job_of
-from manimatic.store.schema import events, jobs
+from manimatic.store.schema import events, jobs, not_doomed
 
 
-def locked(connection: Connection, job_id: str) -> RowMapping:
+def locked(connection: Connection, job_id: str, *, doomed_too: bool = False) -> RowMapping:
     """Return the job's row, which nobody else changes until the transaction ends. Raises JobNotFound."""
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id).with_for_update()).mappings().one_or_none()
+    wanted = true() if doomed_too else not_doomed()
+    mine = select(jobs).where(jobs.c.id == job_id, wanted).with_for_update()
+    row = connection.execute(mine).mappings().one_or_none()
     if row is None:
         raise JobNotFound(f"No job has the id {job_id!r}.")
     return row

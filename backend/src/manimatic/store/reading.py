@@ -12,7 +12,7 @@ from manimatic.errors import InvalidInput, JobNotFound
 from manimatic.jobs import RUNNING_STATES, Attempt, Event, Job, JobState
 from manimatic.ports import Page, QueueDepth, ServiceReport
 from manimatic.store.rows import attempt_of, clean, event_of, job_of, report_of
-from manimatic.store.schema import attempts, events, jobs, services
+from manimatic.store.schema import attempts, events, jobs, not_doomed, services
 
 MAX_JOBS = 500
 """Jobs that one page holds at most, whatever is asked for."""
@@ -24,7 +24,7 @@ REPORTS_KEPT_S = 86_400.0
 
 def get(connection: Connection, job_id: str) -> Job:
     """Return the job. Raises JobNotFound."""
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one_or_none()
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id, not_doomed())).mappings().one_or_none()
     if row is None:
         raise JobNotFound(f"No job has the id {job_id!r}.")
     return job_of(row)
@@ -33,7 +33,7 @@ def get(connection: Connection, job_id: str) -> Job:
 def list_jobs(connection: Connection, limit: int, cursor: str | None, state: JobState | None) -> Page:
     """Return jobs, newest first. Raises InvalidInput."""
     limit = min(max(limit, 1), MAX_JOBS)
-    query = select(jobs).order_by(jobs.c.seq.desc()).limit(limit + 1)
+    query = select(jobs).where(not_doomed()).order_by(jobs.c.seq.desc()).limit(limit + 1)
     if cursor is not None:
         query = query.where(jobs.c.seq < _seq_of(cursor))
     if state is not None:

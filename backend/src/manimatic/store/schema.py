@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Double,
     ForeignKey,
     Index,
@@ -21,6 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
+
+from manimatic.jobs import DOOMED
 
 HEAD = "0001"
 """The newest revision in `migrations/versions`; a database that has it needs no upgrade."""
@@ -109,3 +112,8 @@ services = Table(
     Column("facts", json_type(), nullable=False),
     Column("seen_at", Double, nullable=False),
 )
+
+
+def not_doomed() -> ColumnElement[bool]:
+    """Return the condition that passes over jobs which the user has deleted."""
+    return jobs.c.video_expires_at.is_distinct_from(DOOMED)

@@ -119,6 +119,16 @@ class SqlJobStore:
         with self._database.write() as connection:
             return upkeep.remove(connection, job_id)
 
+    def doom(self, job_id: str) -> Job:
+        """Hide a complete job at once; `expired_videos` then has it, `Job.is_doomed`, until it is deleted.
+
+        Raises:
+            JobNotFound: There is no such job.
+            Conflict: It is not complete, or holds no stored video.
+        """
+        with self._database.write() as connection:
+            return upkeep.doom(connection, job_id, self._clock())
+
     def reap(self, *, max_tries: int) -> Sequence[Job]:
         """Settle the jobs that nobody holds and return those that changed.
 

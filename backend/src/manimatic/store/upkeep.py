@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, delete, or_, select, update
 
 from manimatic.errors import Conflict, JobCancelled, JobExpired, StorageError, WorkerLost
-from manimatic.jobs import FINAL_STATES, RUNNING_STATES, Job, JobState
+from manimatic.jobs import DOOMED, FINAL_STATES, RUNNING_STATES, Job, JobState
 from manimatic.store import moves
 from manimatic.store.queueing import no_live_lease
 from manimatic.store.rows import job_of
@@ -63,11 +63,21 @@ def requeue_held(connection: Connection, job_id: str, now: float) -> Job:
 
 def remove(connection: Connection, job_id: str) -> Job:
     """Delete a final job with its events and attempts. Raises JobNotFound, Conflict."""
-    row = moves.locked(connection, job_id)
+    row = moves.locked(connection, job_id, doomed_too=True)
     if JobState(row["state"]) not in FINAL_STATES:
         raise Conflict(f"Job {job_id} is {row['state']}; cancel it first.")
     connection.execute(delete(jobs).where(jobs.c.seq == row["seq"]))
     return job_of(row)
+
+
+def doom(connection: Connection, job_id: str, now: float) -> Job:
+    """Hide a complete job until its video is removed and it is deleted. Raises JobNotFound, Conflict."""
+    row = moves.locked(connection, job_id)
+    if row["state"] != JobState.COMPLETE.value or not row["video"]:
+        raise Conflict(f"Job {job_id} holds no stored video.")
+    values = {"video": {**row["video"], "expires_at": DOOMED}, "video_expires_at": DOOMED, "updated_at": now}
+    change = update(jobs).where(jobs.c.seq == row["seq"]).values(values).returning(jobs)
+    return job_of(connection.execute(change).mappings().one())
 
 
 def expired_videos(connection: Connection, limit: int, now: float) -> list[Job]:

@@ -1,0 +1,105 @@
+"""Putting the app together."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from apiflask import APIFlask
+
+from manimatic import __version__, bootstrap
+from manimatic.api import (
+    around,
+    docs_routes,
+    event_routes,
+    health_routes,
+    job_routes,
+    logs,
+    problems,
+    spec,
+    video_routes,
+)
+from manimatic.api.parsing import ApiRequest, StrictJson
+from manimatic.api.parts import EXTENSION, Parts
+from manimatic.api.streams import Streams
+from manimatic.errors import ManimaticError
+from manimatic.ports import JobStore, Storage
+from manimatic.service import JobService
+from manimatic.settings import Settings
+
+MAX_BODY_BYTES = 2 * 1024**2
+BOOT_FAILED = 3
+"""The exit status on which gunicorn gives up instead of starting the worker again."""
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    service: JobService | None = None,
+    store: JobStore | None = None,
+    storage: Storage | None = None,
+) -> APIFlask:
+    """Return the API as a WSGI application.
+
+    Args:
+        settings: Read from the environment where none are given; `.env` is not read here.
+        service: The use cases. Give all three of these, or none to have them built from the settings.
+        store: The job store.
+        storage: Where the videos of this machine lie.
+
+    Raises:
+        SettingsError: A setting is unknown or bad.
+        StoreError: The job database cannot be used.
+    """
+    settings = settings or Settings.from_env(os.environ)
+    if service is None or store is None or storage is None:
+        built = bootstrap.build_api(settings)
+        service, store, storage = built.service, built.store, built.storage
+    log = logs.make_log(settings)
+    parts = Parts(
+        settings=settings, store=store, service=service, storage=storage, streams=Streams(store, log), log=log
+    )
+    return _assemble(parts)
+
+
+def serve_app() -> APIFlask:
+    """Return the API for gunicorn; a start that fails says why in one line and is not tried again."""
+    try:
+        return create_app()
+    except ManimaticError as error:
+        print(f"api: {error.message} {error.hint}", file=sys.stderr)  # noqa: T201
+        sys.exit(BOOT_FAILED)
+
+
+def _assemble(parts: Parts) -> APIFlask:
+    app = APIFlask(
+        "manimatic.api",
+        title="Manimatic",
+        version=__version__,
+        docs_path=None,
+        json_errors=False,
+        static_url_path="/static",
+    )
+    app.request_class = ApiRequest
+    app.json = StrictJson(app)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["TRUSTED_HOSTS"] = trusted_hosts(parts.settings)
+    app.extensions[EXTENSION] = parts
+    around.install(app)
+    problems.install(app)
+    spec.configure(app)
+    for routes in (job_routes, event_routes, video_routes, health_routes, docs_routes):
+        app.register_blueprint(routes.blueprint)
+    return app
+
+
+def trusted_hosts(settings: Settings) -> list[str] | None:
+    """Return the names under which the API answers; None for any.
+
+    What listens on this machine alone answers to this machine's names alone: otherwise any web page could reach it
+    through a name of its own that leads to 127.0.0.1.
+    """
+    if settings.host not in {"127.0.0.1", "localhost", "::1"}:
+        return None
+    public = settings.public_url.partition("://")[2].partition("/")[0]
+    return ["127.0.0.1", "localhost", "[::1]", *([public.rpartition(":")[0] or public] if public else [])]

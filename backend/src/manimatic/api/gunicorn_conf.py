@@ -1,0 +1,41 @@
+"""Settings for gunicorn, given as ``-c python:manimatic.api.gunicorn_conf``.
+
+One process with many threads: an open event stream holds a thread, and streams of one process share one reader of the
+store. No proxy is trusted: X-Forwarded headers are passed over, whoever sends them.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+from manimatic.api.parts import EXTENSION
+
+worker_class = "gthread"
+workers = 1
+threads = 200
+worker_connections = 1000
+timeout = 60
+graceful_timeout = 15
+keepalive = 5
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+forwarded_allow_ips = ""
+forwarder_headers = ""
+control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """End event streams when the worker is told to stop; it would wait for them otherwise."""
+    streams = worker.wsgi.extensions[EXTENSION].streams
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        threading.Thread(target=streams.close).start()  # a handler must not wait for a lock
+        if callable(stop):
+            stop(number, frame)
+
+    signal.signal(signal.SIGTERM, end)

@@ -1,0 +1,150 @@
+"""Jobs: start, look at, list, cancel, store again, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from manimatic.api.around import REVALIDATE
+from manimatic.api.documented import empty, media, problems
+from manimatic.api.parts import base_url, known_job, parts, require_job_id
+from manimatic.api.present import job_details, job_summary, links
+from manimatic.api.schemas import AfterIn, GenerateIn, JobOut, JobPage, JobsIn, Started
+from manimatic.errors import ManimaticError
+from manimatic.jobs import Job, JobState
+from manimatic.service import new_job
+
+ASK_AGAIN_S = 1
+"""What clients that poll are told to wait."""
+
+blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
+
+
+@blueprint.post("/generate")
+@blueprint.input(GenerateIn, arg_name="wanted", example={"prompt": "Create a simple circle animation"})
+@blueprint.output(Started, status_code=202, description="The job waits for a dispatcher")
+@blueprint.doc(summary="Make an animation", operation_id="generate", responses=problems(413, 415, 422))
+def generate(wanted: GenerateIn) -> Any:
+    """Queue a job that makes an animation.
+
+    The answer comes at once; follow `links.events`, or ask `links.self` until `status` is one of complete, failed,
+    cancelled and expired.
+    """
+    fields = wanted.model_dump(exclude_none=True, exclude={"format"})
+    job = parts().service.submit(new_job(**fields))
+    body = {
+        "job_id": job.id,
+        "status": "started",
+        "state": job.state.value,
+        "queue_position": _queue_position(job),
+        "links": links(job.id),
+    }
+    return body, 202, {"Location": f"/status/{job.id}", "Retry-After": str(ASK_AGAIN_S)}
+
+
+@blueprint.get("/status/<job_id>")
+@blueprint.output(JobOut, description="The job")
+@blueprint.doc(
+    summary="Look at a job",
+    operation_id="status",
+    responses={**problems(404), **empty(304, "Nothing has changed since the ETag in If-None-Match")},
+)
+def status(job_id: str) -> Any:
+    """Return everything about a job.
+
+    The answer carries an ETag; while the job is not final it carries Retry-After too.
+    """
+    job = known_job(job_id)
+    headers = {"Cache-Control": REVALIDATE}
+    if not job.is_final:
+        headers["Retry-After"] = str(ASK_AGAIN_S)
+    return _details(job), 200, headers
+
+
+@blueprint.get("/status/<job_id>/logs")
+@blueprint.input(AfterIn, location="query", arg_name="wanted")
+@blueprint.doc(
+    summary="Read a job's log",
+    operation_id="logs",
+    responses={**media(200, "What the scene's runs printed", "text/plain"), **problems(404, 422)},
+)
+def logs(job_id: str, wanted: AfterIn) -> Response:
+    """Return what the job's runs have printed so far, as plain text.
+
+    The header X-Last-Event holds the number to give as `after` to read on from here.
+    """
+    known_job(job_id)
+    text, last = _log_after(job_id, wanted.after or 0)
+    response = Response(text, mimetype="text/plain")
+    response.headers["X-Last-Event"] = str(last)
+    return response
+
+
+@blueprint.post("/status/<job_id>/cancel")
+@blueprint.output(JobOut, status_code=202, description="The job, which is being stopped or has ended")
+@blueprint.doc(summary="Cancel a job", operation_id="cancel", responses=problems(404))
+def cancel(job_id: str) -> Any:
+    """Ask a job to stop. Asking twice is harmless, and a job that has ended stays as it is."""
+    require_job_id(job_id)
+    return _details(parts().service.cancel(job_id)), 202
+
+
+@blueprint.post("/status/<job_id>/retry")
+@blueprint.output(JobOut, status_code=202, description="The job, which waits to be stored")
+@blueprint.doc(summary="Store a kept video again", operation_id="retry", responses=problems(404, 409))
+def retry(job_id: str) -> Any:
+    """Store the video of a job that failed as storage_error; it is kept, and not rendered again."""
+    require_job_id(job_id)
+    return _details(parts().service.store_again(job_id)), 202
+
+
+@blueprint.delete("/status/<job_id>")
+@blueprint.doc(
+    summary="Delete a job",
+    operation_id="delete",
+    responses={**empty(204, "The job is gone"), **problems(404, 409)},
+)
+def delete(job_id: str) -> Response:
+    """Remove an ended job with its video.
+
+    A video that lies in the cloud goes a few seconds later: the dispatcher removes it, since the API has no key.
+    """
+    require_job_id(job_id)
+    parts().service.delete(job_id)
+    return Response(status=204)
+
+
+@blueprint.get("/jobs")
+@blueprint.input(JobsIn, location="query", arg_name="wanted")
+@blueprint.output(JobPage, description="Jobs, newest first")
+@blueprint.doc(summary="List jobs", operation_id="jobs", responses=problems(422))
+def jobs(wanted: JobsIn) -> Any:
+    """Return the newest jobs; `next_cursor` asks for older ones."""
+    state = JobState(wanted.state) if wanted.state else None
+    page = parts().service.list_jobs(limit=wanted.limit, cursor=wanted.cursor, state=state)
+    base = base_url()
+    return {"jobs": [job_summary(job, base) for job in page.jobs], "next_cursor": page.next_cursor}
+
+
+def _details(job: Job) -> dict[str, Any]:
+    return job_details(job, parts().store.attempts(job.id), _queue_position(job), base_url())
+
+
+def _queue_position(job: Job) -> int | None:
+    """Return the job's place in the queue; not knowing it must not fail a request that has done its work."""
+    if job.state is not JobState.QUEUED:
+        return None
+    try:
+        return parts().store.queue_position(job.id)
+    except ManimaticError:
+        return None
+
+
+def _log_after(job_id: str, after: int) -> tuple[str, int]:
+    pieces: list[str] = []
+    while events := parts().store.events(job_id, after=after):
+        pieces.extend(event.data["text"] for event in events if event.kind == "log")
+        after = events[-1].number
+    return "".join(pieces), after

@@ -1,0 +1,39 @@
+"""The API's own log: one line for each request, as JSON or as text, to standard error."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from manimatic.settings import Settings
+
+INFO = 20
+
+
+def make_log(settings: Settings, stream: TextIO | None = None) -> FilteringBoundLogger:
+    """Return a logger of its own; structlog's global configuration is left alone."""
+    target = stream or sys.stderr
+    as_text = settings.log_format == "text" or (settings.log_format == "auto" and target.isatty())
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.WriteLogger(target),
+        processors=_processors(as_text=as_text),
+        wrapper_class=structlog.make_filtering_bound_logger(INFO),
+        context_class=dict,
+        cache_logger_on_first_use=True,
+    )
+    return log
+
+
+def _processors(*, as_text: bool) -> list[Any]:
+    renderer: Any = structlog.processors.JSONRenderer()
+    if as_text:
+        renderer = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        renderer,
+    ]

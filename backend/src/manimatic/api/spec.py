@@ -1,0 +1,72 @@
+"""The OpenAPI document, finished: what APIFlask leaves open, and the errors that every operation may answer with."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from apiflask import APIFlask
+
+from manimatic.api.documented import problem_response
+from manimatic.api.schemas import Health, Problem
+
+DESCRIPTION = """\
+Say what you want to see; get an animation. `POST /generate` takes a prompt (or the code of a Manim scene) and answers
+at once with a job's id; `GET /status/<job_id>` shows how far it is, and in the end the video's address, the code and
+an explanation. Every error is a problem document (RFC 9457) with a stable `code` and a `hint`.
+"""
+_EVERYWHERE = (400, 500, 503)
+_NESTED = re.compile(r"#/components/schemas/(?:[A-Za-z]+\.)+([A-Za-z]+)")
+
+
+def configure(app: APIFlask) -> None:
+    """Set what the document says of the whole API, and finish it whenever it is made."""
+    app.config.update(
+        AUTO_404_RESPONSE=False,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_SERVERS=False,
+        DESCRIPTION=DESCRIPTION,
+        LICENSE={"name": "MIT", "identifier": "MIT"},
+    )
+    app.spec_processor(finish)
+
+
+def finish(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
+    """Return the document with plain names, required bodies and all errors."""
+    if isinstance(spec, str):
+        return spec  # YAML, which nobody asks for
+    schemas = spec.setdefault("components", {}).setdefault("schemas", {})
+    for model in (Problem, Health):
+        made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(made.pop("$defs", {}))
+        schemas[model.__name__] = made
+    plain = _with_plain_names(spec)
+    for path, operations in plain["paths"].items():
+        for operation in operations.values():
+            _finish_operation(path, operation)
+    return plain
+
+
+def _with_plain_names(spec: dict[str, Any]) -> dict[str, Any]:
+    """Name nested models as they are called: APIFlask repeats each one under every model that has it."""
+    found: dict[str, Any] = json.loads(_NESTED.sub(r"#/components/schemas/\1", json.dumps(spec)))
+    schemas = found["components"]["schemas"]
+    found["components"]["schemas"] = {name.rpartition(".")[2]: schemas[name] for name in sorted(schemas)}
+    return found
+
+
+def _finish_operation(path: str, operation: dict[str, Any]) -> None:
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+    responses = operation["responses"]
+    for status in _EVERYWHERE:
+        responses.setdefault(str(status), problem_response(status))
+    if path.startswith("/health"):
+        _document_down(responses)
+    operation["responses"] = {status: responses[status] for status in sorted(responses)}
+
+
+def _document_down(responses: dict[str, Any]) -> None:
+    """Health answers 503 in its own form."""
+    responses["503"] = {**responses["200"], "description": "No job can be taken"}
