@@ -61,10 +61,8 @@ def main(rounds: int) -> int:
                 trouble = check(store, settings, job)
                 ends[job.state] += 1
                 took = time.monotonic() - started
-                print(
-                    f"{number:3} kill {victim:10} at {stage:10} -> {job.state} tries {job.tries} {took:5.1f} s {trouble}",
-                    flush=True,
-                )
+                what = f"{number:3} kill {victim:10} at {stage:10} -> {job.state}"
+                print(f"{what} tries {job.tries} {took:5.1f} s {trouble}", flush=True)
                 if trouble:
                     return 1
         finally:
