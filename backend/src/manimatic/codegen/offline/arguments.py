@@ -75,7 +75,8 @@ class Arguments:
 
     def sense(self) -> float | None:
         """Read "clockwise" (−1) or "counterclockwise" (1)."""
-        return self._cursor.take(self._lexicon.table("senses"))
+        sense: float | None = self._cursor.take(self._lexicon.table("senses"))
+        return sense
 
     def angle(self) -> float | None:
         """Read "90 degrees", "2 turns", "twice", "a half turn"; in degrees."""
@@ -103,7 +104,7 @@ class Arguments:
         """Read "by a factor of 2", "to twice its size", "by 2"."""
         phrase = self._cursor.take(self._lexicon.table("factors"))
         if phrase is not None:
-            return phrase
+            return float(phrase)
         start = self._cursor.at
         value = self._modifiers.number() if self._cursor.take({"by a factor of": 1, "by factor": 1, "by": 1}) else None
         if value is None:

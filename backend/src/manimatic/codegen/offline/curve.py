@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from manimatic.codegen.offline.tokens import Unsuitable
 
-SAMPLES = 1600
+SAMPLES = 1200
 MAX_PIECES = 60
 _BISECTIONS = 40
 Function = Callable[[float], float]

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 MAX_LENGTH = 120
-MAX_DEPTH = 24
-MAX_NODES = 120
+MAX_DEPTH = 16
+MAX_NODES = 80
 
 CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau}
 FUNCTIONS = frozenset(

@@ -122,7 +122,7 @@ class _PlotWriter:
     def _across(self) -> str:
         if self._request.in_pi:
             step, _ = self._pi_ticks()
-            return f"{_n(self._request.start)}, {_n(self._request.end)}, {_n(step)} * PI"
+            return f"{self._x(self._request.start)}, {self._x(self._request.end)}, {_n(step)} * PI"
         x = self._x_axis()
         return f"{_n(x.low)}, {_n(x.high)}, {_n(x.step)}"
 
@@ -176,13 +176,20 @@ class _PlotWriter:
         name = plotted.name
         if len(ranges) == 1:
             a, b = ranges[0]
-            lines = [f"{name}_graph = axes.plot({name}, x_range=[{_n(a)}, {_n(b)}, {step}], {options})"]
+            lines = [f"{name}_graph = axes.plot({name}, x_range=[{self._x(a)}, {self._x(b)}, {step}], {options})"]
         else:
-            listed = ", ".join(f"({_n(a)}, {_n(b)})" for a, b in ranges)
+            listed = ", ".join(f"({self._x(a)}, {self._x(b)})" for a, b in ranges)
             plots = f"axes.plot({name}, x_range=[a, b, {step}], {options})"
             lines = [f"{name}_pieces = [{listed}]", f"{name}_graph = VGroup(*[{plots} for a, b in {name}_pieces])"]
         label = f'MathTex(r"y = {latex(plotted.node)}", color={plotted.colour}, font_size=44)'
         return [*lines, f"{name}_label = {label}"]
+
+    def _x(self, x: float) -> str:
+        """Write an end of a range, as a multiple of π where it is one."""
+        turns = 4 * x / math.pi
+        if self._request.in_pi and x and abs(turns - round(turns)) < 1e-9:
+            return f"{_n(turns / 4)} * PI"
+        return _n(x)
 
     def _rounded(self, piece: Interval) -> tuple[float, float]:
         """Round inwards, so that both ends are still where the function is defined."""

@@ -10,6 +10,8 @@ from manimatic.codegen.offline.tokens import Unsuitable
 
 MARGIN = 0.5
 """Units that stay free at the frame's edge."""
+TITLE = 1.0
+"""Units that a title takes at the top."""
 USUAL_MOVE = 0.25
 """Usual distance of a move, as a share of the frame."""
 GAP = 0.8
@@ -253,6 +255,7 @@ class Stage:
         ):
             if sign:
                 room = length / 2 - MARGIN - size / 2 - sign * at
+                room -= TITLE if self._story.title and sign > 0 and length == frame[1] else 0
                 wanted = USUAL_MOVE * length * act.amount
                 share = min(share, max(0.04 * length, min(wanted, room)) / length)
         return share

@@ -53,7 +53,7 @@ class _Writer:
     def __init__(self, story: Story, frame: tuple[float, float], paints: Paints, hint_s: float | None) -> None:
         self._story, self._paints = story, paints
         self._stage = Stage(story, frame)
-        self._drawing, self._playing = Drawing(self._stage, paints), Playing(paints)
+        self._drawing, self._playing = Drawing(self._stage, paints), Playing(paints, titled=bool(story.title))
         self._timing = Timing(story, hint_s)
         self._looks = {t.key: t.look for t in story.things}
         self._names: dict[int, str] = {}
