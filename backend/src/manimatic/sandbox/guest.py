@@ -25,7 +25,7 @@ class Guest(Protocol):
     stderr: IO[bytes]
 
     def poll(self) -> int | None:
-        """Return the exit status of the sandbox's first process, or None while it lives."""
+        """Return the exit status of the sandbox's outermost process, or None; negative when a signal ended that."""
         ...
 
     def sample(self) -> GuestUsage:

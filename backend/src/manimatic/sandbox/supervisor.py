@@ -216,8 +216,12 @@ class Supervisor:
         if claimed is None and self._done:
             return Verdict.INVALID_OUTPUT
         if claimed is None:
-            return Verdict.CRASHED if self._ready_s is not None else Verdict.SANDBOX_ERROR
+            return Verdict.CRASHED if self._scene_could_run() else Verdict.SANDBOX_ERROR
         return claimed
+
+    def _scene_could_run(self) -> bool:
+        """Tell whether the scene may have ended the worker: it cannot reach the sandbox's own outermost process."""
+        return self._ready_s is not None and (self._guest.poll() or 0) >= 0
 
     def _explain(self, verdict: Verdict, done: Done) -> str:
         limits = self._request.limits
@@ -230,7 +234,7 @@ class Supervisor:
             return f"The worker ended without a result (status {self._guest.poll()})."
         if verdict is Verdict.SANDBOX_ERROR:
             tail = self._log_tail.strip().splitlines()
-            return f"The sandbox did not start: {tail[-1] if tail else 'it said nothing'}"
+            return f"The sandbox broke down: {tail[-1] if tail else 'it said nothing'}"
         return self._message or printable(done.error_message or "")
 
     def _figures(self) -> dict[str, float]:
