@@ -133,7 +133,15 @@ class BubblewrapGuest:
     stdout: IO[bytes]
     stderr: IO[bytes]
 
-    def __init__(self, bwrap: str, runtime: GuestRuntime, limits: Limits, slot: Slot, group: ResourceGroup) -> None:
+    def __init__(
+        self,
+        bwrap: str,
+        runtime: GuestRuntime,
+        limits: Limits,
+        slot: Slot,
+        group: ResourceGroup,
+        program: str = bwrap_command.WORKER_PROGRAM,
+    ) -> None:
         self._group = group
         self._slot = slot
         self._child_pid: int | None = None
@@ -143,7 +151,7 @@ class BubblewrapGuest:
         filter_fd = seccomp.open_filter(seccomp.filter_bytes())
         passed = {"seccomp": filter_fd, "info": info_write, "block": block_read}
         try:
-            argv = bwrap_command.command(bwrap, runtime, limits, passed, confinement(limits))
+            argv = bwrap_command.command(bwrap, runtime, limits, passed, [program, json.dumps(confinement(limits))])
             self._process = subprocess.Popen(
                 group.command(argv),
                 stdin=subprocess.PIPE,
