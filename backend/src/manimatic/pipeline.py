@@ -187,7 +187,8 @@ class Pipeline:
             recorder.attempt(_attempt_with(attempt, result, started))
             if result.verdict.blame is not Blame.MACHINERY:
                 return result
-            stop.event.wait(MACHINERY_PAUSE_S)
+            if stop.event.wait(MACHINERY_PAUSE_S):
+                raise JobCancelled
         raise SandboxError(result.message)
 
     def _limits(self, stop: Stop) -> Limits:
