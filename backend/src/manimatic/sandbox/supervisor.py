@@ -117,6 +117,7 @@ class Supervisor:
                         selector.unregister(key.fileobj)
                 if self._has_left(leave_at):
                     return
+                self._verdict = self._verdict or self._guest.limit_passed()
                 if self._guest.poll() is not None:
                     leave_at = min(leave_at, time.monotonic() + GRACE_S / 4)
 
@@ -225,7 +226,7 @@ class Supervisor:
 
     def _explain(self, verdict: Verdict, done: Done) -> str:
         limits = self._request.limits
-        if (verdict in _MESSAGES and verdict is not self._verdict) or verdict is Verdict.TIMEOUT:
+        if verdict in _MESSAGES and not self._message:
             shown = {"memory_mb": limits.memory_bytes / 1024**2, "disk_mb": limits.disk_bytes / 1024**2}
             return _MESSAGES[verdict].format(limits=limits, **shown)
         if verdict is Verdict.SCENE_ERROR:
