@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from manimatic.jobs import Options, Quality, new_id
 from manimatic.ports import Limits, RunRequest, RunResult
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox

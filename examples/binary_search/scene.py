@@ -16,7 +16,7 @@ class BinarySearch(Scene):
         # The sorted list: a row, or a column in portrait
         title = self.heading(f"Where is {TARGET} in a sorted list?" if wide else f"Where is {TARGET}?")
         n = len(values)
-        size = [1.7, 0.85] if tall else [min((config.frame_width - 1) / n, 1.3), 1]
+        size = [1.7, 0.82] if tall else [min((config.frame_width - 1) / n, 1.3), 1]
         boxes = VGroup(*[Rectangle(width=size[0], height=size[1], color=GREY_B) for _ in values])
         boxes.arrange(DOWN if tall else RIGHT, buff=0).move_to(0.3 * (DOWN if tall else UP))
         numbers = VGroup()

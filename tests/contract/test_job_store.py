@@ -510,7 +510,39 @@ def test_cancelled_job_of_a_dead_holder_is_reaped_as_cancelled(store: JobStore, 
     assert [job.state for job in store.reap(max_tries=3)] == [S.CANCELLED]
 
 
+@pytest.mark.parametrize("end", sorted(FINAL_STATES))
+def test_cancelling_a_final_job_changes_nothing(store: JobStore, clock: Clock, end: JobState) -> None:
+    """Not even a date."""
+    submit(store)
+    claim = take(store)
+    to_uploading(store, claim)
+    done = store.advance(claim, end)
+    clock.pass_s(5)
+    assert store.request_cancel(claim.job.id) == store.get(claim.job.id) == done
+
+
+def test_cancelled_job_that_a_dead_holder_never_began_is_not_claimed(store: JobStore, clock: Clock) -> None:
+    """Between the end of its lease and the reaper it only looks as if it waited."""
+    submit(store)
+    claim = take(store)
+    store.request_cancel(claim.job.id)
+    clock.pass_s(31)
+    assert store.claim("two", lease_s=30, max_tries=3) is None
+    assert [job.state for job in store.reap(max_tries=3)] == [S.CANCELLED]
+
+
 # ---------------------------------------------------------------- reaping
+
+
+def test_reap_frees_a_job_that_was_claimed_and_never_begun(store: JobStore, clock: Clock) -> None:
+    """It waits like any other, and those who follow it are told."""
+    submit(store)
+    take(store)
+    clock.pass_s(31)
+    (job,) = store.reap(max_tries=3)
+    assert (job.state, job.owner, job.lease_until) == (S.QUEUED, None, None)
+    assert told(store, job.id)[-1] == ("state", {"state": "queued", "handed_back": True})
+    assert list(store.reap(max_tries=3)) == []
 
 
 def test_reap_hands_back_what_a_dead_holder_left(store: JobStore, clock: Clock) -> None:

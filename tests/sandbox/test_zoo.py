@@ -8,10 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
-
 from manimatic.sandbox.slots import FIRST_UID, SLOTS
 from manimatic.verdicts import Verdict
-from sandbox_bench import Bench, SMALL
+from sandbox_bench import SMALL, Bench
 
 ZOO = Path(__file__).parent.parent / "scenes"
 FACT = re.compile(r"^# (verdict|line|parts|scene|generated): (.+)$", re.MULTILINE)

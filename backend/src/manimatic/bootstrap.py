@@ -151,7 +151,7 @@ def build_runner(
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
     from manimatic.pipeline import Budget, Folders, Pipeline
-    from manimatic.runner import Runner
+    from manimatic.runner import Pace, Runner
 
     storage, generator = build_storage(settings), build_generator(settings)
     if copies:
@@ -178,6 +178,7 @@ def build_runner(
         work_folder=folders.work,
         job_timeout_s=settings.job_timeout_s,
         concurrency=settings.concurrency,
+        pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),
         facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
         warn=warn,
     )
@@ -210,12 +211,20 @@ def build_launcher_sandbox(socket_path: Path) -> Sandbox:
 
 
 @contextmanager
-def run_launcher(settings: Settings, environ: Mapping[str, str], socket_path: Path) -> Iterator[Sandbox]:
+def run_launcher(settings: Settings, environ: Mapping[str, str]) -> Iterator[Sandbox]:
     """Run a launcher as a child process and return the sandbox behind it."""
     from manimatic.sandbox.launcher_process import launcher_process
 
+    socket_path = launcher_socket_path()
     with launcher_process(socket_path, launcher_environ(settings, environ)):
         yield build_launcher_sandbox(socket_path)
+
+
+def launcher_socket_path() -> Path:
+    """Return where the launcher that this process starts is to listen."""
+    from manimatic.sandbox.identity import identity_folder, launcher_socket
+
+    return launcher_socket(identity_folder())
 
 
 def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:

@@ -44,6 +44,8 @@ from manimatic.verdicts import Blame, Verdict
 
 MACHINERY_TRIES = 2
 """A sandbox that fails gets one more chance with the same scene."""
+MACHINERY_PAUSE_S = 1.0
+"""Time for a launcher that died to be started again."""
 JOIN_TIMEOUT_S = 60.0
 
 
@@ -185,6 +187,8 @@ class Pipeline:
             recorder.attempt(_attempt_with(attempt, result, started))
             if result.verdict.blame is not Blame.MACHINERY:
                 return result
+            if stop.event.wait(MACHINERY_PAUSE_S):
+                raise JobCancelled
         raise SandboxError(result.message)
 
     def _limits(self, stop: Stop) -> Limits:

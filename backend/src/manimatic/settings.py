@@ -135,6 +135,12 @@ class Settings:
     concurrency: int = _setting(
         "MANIMATIC_CONCURRENCY", 1, "Jobs that one dispatcher runs at once.", _number(int, 1, 256)
     )
+    lease_s: float = _setting(
+        "MANIMATIC_LEASE_S",
+        30.0,
+        "Seconds after which a job whose dispatcher died goes to another.",
+        _number(float, 1, 600),
+    )
     max_queued: int = _setting(
         "MANIMATIC_MAX_QUEUED", 1000, "Jobs that may wait; more are refused with 503.", _number(int, 1, 10**6)
     )

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -42,8 +41,8 @@ def serve_all(host: str | None, port: int | None) -> int:
     """Serve until told to stop; return the exit code."""
     settings = _with_address(read_settings(), host, port)
     bootstrap.build_store(settings)
-    with _bound(settings) as listener, tempfile.TemporaryDirectory(prefix="manimatic-") as folder:
-        parts = _parts(settings, listener, Path(folder) / "launcher.sock")
+    with _bound(settings) as listener:
+        parts = _parts(settings, listener, bootstrap.launcher_socket_path())
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from manimatic.ports import Limits
 from manimatic.sandbox.runtime import GuestRuntime
@@ -77,14 +75,14 @@ _ENVIRON = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-_START = (
+WORKER_PROGRAM = (
     "import sys, os, site; site.setquit(); sys.path[:0] = ['/runtime/worker', '/runtime/site']; "
     "from manimatic_worker.worker_entrypoint import main; os._exit(main(sys.argv))"
 )
 
 
 def command(
-    bwrap: str, runtime: GuestRuntime, limits: Limits, fds: Mapping[str, int], confine: Mapping[str, Any]
+    bwrap: str, runtime: GuestRuntime, limits: Limits, fds: Mapping[str, int], program: Sequence[str]
 ) -> list[str]:
     """Return the whole argument list.
 
@@ -94,7 +92,7 @@ def command(
         limits: Sizes of the temporary file systems come from here.
         fds: Inherited descriptors: `seccomp` (the filter), `info` (bubblewrap says the child's id there), `block`
             (the child waits until a byte is there).
-        confine: What the worker itself is to put in force.
+        program: The source of the Python program inside, and its arguments.
     """
     return [
         bwrap,
@@ -103,7 +101,7 @@ def command(
         *_file_system(runtime, limits),
         *(part for name, value in _ENVIRON.items() for part in ("--setenv", name, value)),
         *("--seccomp", str(fds["seccomp"]), "--info-fd", str(fds["info"]), "--block-fd", str(fds["block"])),
-        *("--chdir", JOB_DIR, "--", runtime.python, "-I", "-S", "-B", "-c", _START, json.dumps(dict(confine))),
+        *("--chdir", JOB_DIR, "--", runtime.python, "-I", "-S", "-B", "-c", *program),
     ]
 
 

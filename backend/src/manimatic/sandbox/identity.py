@@ -61,3 +61,12 @@ def take_identity(folder: Path) -> Iterator[LauncherIdentity]:
     finally:
         path.unlink(missing_ok=True)
         os.close(lock)
+
+
+def launcher_socket(folder: Path) -> Path:
+    """Return where this process's launcher listens; sockets of processes that died are removed."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in folder.glob("launcher-*.sock"):
+        if not Path(f"/proc/{old.stem.partition('-')[2]}").exists():
+            old.unlink(missing_ok=True)
+    return folder / f"launcher-{os.getpid()}.sock"

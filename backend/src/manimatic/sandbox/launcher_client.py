@@ -33,7 +33,7 @@ class LauncherSandbox:
 
     def describe(self) -> Mapping[str, Any]:
         """Ask the launcher what it enforces. Raises SandboxUnavailable, SandboxError."""
-        with self._connected(0.0) as connection:
+        with self._connected(0.0, threading.Event()) as connection:
             connection.settimeout(DESCRIBE_TIMEOUT_S)
             wire.send(connection, {"type": "describe"})
             message = _message(wire.Receiver(connection).receive())
@@ -44,7 +44,7 @@ class LauncherSandbox:
         """Run one worker there; see the port."""
         intake = Intake(folder, request.limits.max_artefact_bytes)
         try:
-            with self._connected(RESTART_S) as connection:
+            with self._connected(RESTART_S, cancel) as connection:
                 self._ask(connection, request)
                 return intake.settle(_Conversation(connection, request, listener, intake).until_result(cancel))
         except SandboxUnavailable:
@@ -56,7 +56,7 @@ class LauncherSandbox:
             intake.close()
 
     @contextmanager
-    def _connected(self, patience_s: float) -> Iterator[socket.socket]:
+    def _connected(self, patience_s: float, cancel: threading.Event) -> Iterator[socket.socket]:
         give_up_at = time.monotonic() + patience_s
         while True:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -64,8 +64,9 @@ class LauncherSandbox:
                 try:
                     connection.connect(str(self._path))
                 except OSError as error:
+                    if cancel.wait(POLL_S if patience_s else 0.0):
+                        raise JobCancelled from error
                     if time.monotonic() < give_up_at:
-                        time.sleep(POLL_S)
                         continue
                     raise SandboxError(f"The launcher is not reachable at {self._path}: {error.strerror}.") from error
                 yield connection

@@ -117,6 +117,7 @@ class Supervisor:
                         selector.unregister(key.fileobj)
                 if self._has_left(leave_at):
                     return
+                self._verdict = self._verdict or self._guest.limit_passed()
                 if self._guest.poll() is not None:
                     leave_at = min(leave_at, time.monotonic() + GRACE_S / 4)
 
@@ -216,12 +217,16 @@ class Supervisor:
         if claimed is None and self._done:
             return Verdict.INVALID_OUTPUT
         if claimed is None:
-            return Verdict.CRASHED if self._ready_s is not None else Verdict.SANDBOX_ERROR
+            return Verdict.CRASHED if self._scene_could_run() else Verdict.SANDBOX_ERROR
         return claimed
+
+    def _scene_could_run(self) -> bool:
+        """Tell whether the scene may have ended the worker: it cannot reach the sandbox's own outermost process."""
+        return self._ready_s is not None and (self._guest.poll() or 0) >= 0
 
     def _explain(self, verdict: Verdict, done: Done) -> str:
         limits = self._request.limits
-        if (verdict in _MESSAGES and verdict is not self._verdict) or verdict is Verdict.TIMEOUT:
+        if verdict in _MESSAGES and not self._message:
             shown = {"memory_mb": limits.memory_bytes / 1024**2, "disk_mb": limits.disk_bytes / 1024**2}
             return _MESSAGES[verdict].format(limits=limits, **shown)
         if verdict is Verdict.SCENE_ERROR:
@@ -230,7 +235,7 @@ class Supervisor:
             return f"The worker ended without a result (status {self._guest.poll()})."
         if verdict is Verdict.SANDBOX_ERROR:
             tail = self._log_tail.strip().splitlines()
-            return f"The sandbox did not start: {tail[-1] if tail else 'it said nothing'}"
+            return f"The sandbox broke down: {tail[-1] if tail else 'it said nothing'}"
         return self._message or printable(done.error_message or "")
 
     def _figures(self) -> dict[str, float]:

@@ -19,7 +19,9 @@ from manimatic.errors import SettingsError
 
 BUSY_TIMEOUT_S = 10.0
 """How long a SQLite writer waits for another process's transaction; `?timeout=…` in the address changes it."""
-_UPGRADE_LOCK = 0x6D616E69  # Postgres locks take a number; this one spells "mani"
+# Postgres locks take a number; these spell "mani" and the letter after.
+_UPGRADE_LOCK = 0x6D616E69
+_SUBMIT_LOCK = 0x6D616E6A
 
 
 def parse_url(text_: str) -> URL:
@@ -67,6 +69,12 @@ def make_engine(url: URL) -> Engine:
 def has_one_writer(engine: Engine) -> bool:
     """Tell whether writers queue in any case, so that threads had better queue fairly before they begin."""
     return engine.dialect.name == "sqlite"
+
+
+def submit_one_at_a_time(connection: Connection) -> None:
+    """Let no other transaction submit until this one ends, so that what it counted stays true."""
+    if connection.dialect.name == "postgresql":  # a writing transaction on SQLite is alone in any case
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SUBMIT_LOCK})
 
 
 @contextmanager

@@ -11,12 +11,14 @@ from manimatic.errors import LeaseLost, QueueFull
 from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, new_id
 from manimatic.ports import Claim
 from manimatic.store import moves
+from manimatic.store.dialects import submit_one_at_a_time
 from manimatic.store.rows import clean, columns_of, job_of
 from manimatic.store.schema import attempts, jobs
 
 
 def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> Job:
     """Insert a queued job with its first event. Raises QueueFull."""
+    submit_one_at_a_time(connection)
     waiting = connection.execute(select(func.count()).where(jobs.c.state == JobState.QUEUED.value)).scalar_one()
     if waiting >= max_queued:
         raise QueueFull(f"{waiting} jobs are waiting; no more than {max_queued} may.")

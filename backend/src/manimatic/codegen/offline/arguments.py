@@ -6,55 +6,10 @@ from manimatic.codegen.offline.lexicon import Lexicon
 from manimatic.codegen.offline.modifiers import Modifiers
 from manimatic.codegen.offline.tokens import Cursor, Unsuitable
 
-TOWARDS = {
-    p: p
-    for p in (
-        "to",
-        "to the",
-        "into",
-        "into the",
-        "towards",
-        "towards the",
-        "toward the",
-        "to the very",
-        "in the",
-        "at the",
-    )
-}
 MAX_SECONDS = 60.0
 MAX_TIMES = 20
 FACTOR_RANGE = (0.05, 10.0)
 MAX_DEGREES = 3600.0
-
-_PARTS_OF_TURN = {
-    "a full turn": 360.0,
-    "one full turn": 360.0,
-    "a full circle": 360.0,
-    "all the way around": 360.0,
-    "a half turn": 180.0,
-    "half a turn": 180.0,
-    "half turn": 180.0,
-    "a quarter turn": 90.0,
-    "quarter turn": 90.0,
-    "upside down": 180.0,
-}
-_SENSES = {
-    "clockwise": -1.0,
-    "counterclockwise": 1.0,
-    "counter clockwise": 1.0,
-    "anticlockwise": 1.0,
-    "anti clockwise": 1.0,
-}
-_FACTORS = {
-    "to twice its size": 2.0,
-    "to double its size": 2.0,
-    "to twice the size": 2.0,
-    "to double the size": 2.0,
-    "to half its size": 0.5,
-    "to half the size": 0.5,
-    "to three times its size": 3.0,
-    "to a third of its size": 1 / 3,
-}
 
 
 class Arguments:
@@ -120,12 +75,13 @@ class Arguments:
 
     def sense(self) -> float | None:
         """Read "clockwise" (−1) or "counterclockwise" (1)."""
-        return self._cursor.take(_SENSES)
+        sense: float | None = self._cursor.take(self._lexicon.table("senses"))
+        return sense
 
     def angle(self) -> float | None:
         """Read "90 degrees", "2 turns", "twice", "a half turn"; in degrees."""
         self._cursor.take_word("by")
-        degrees = self._cursor.take(_PARTS_OF_TURN) or self._degrees()
+        degrees = self._cursor.take(self._lexicon.table("turns")) or self._degrees()
         if degrees is None:
             times = self.times()
             degrees = None if times is None else 360.0 * times
@@ -145,19 +101,30 @@ class Arguments:
         return None
 
     def factor(self) -> float | None:
-        """Read "by a factor of 2", "to twice its size", "by 50%" (which adds or takes away half)."""
-        phrase = self._cursor.take(_FACTORS)
+        """Read "by a factor of 2", "to twice its size", "by 2"."""
+        phrase = self._cursor.take(self._lexicon.table("factors"))
         if phrase is not None:
-            return phrase
+            return float(phrase)
         start = self._cursor.at
         value = self._modifiers.number() if self._cursor.take({"by a factor of": 1, "by factor": 1, "by": 1}) else None
-        if value is None or self._sign("%"):
+        if value is None:
             self._cursor.at = start
             return None
         self._cursor.take_word("times")
         if not FACTOR_RANGE[0] <= value <= FACTOR_RANGE[1]:
             raise Unsuitable(f"A factor of {value:g} is not possible: allowed are 0.05 to 10.")
         return value
+
+    def percent(self) -> float | None:
+        """Read "by 50 %" as 0.5."""
+        start = self._cursor.at
+        value = self._modifiers.number() if self._cursor.take_word("by") else None
+        if value is None or not (self._sign("%") or self._cursor.take_word("percent")):
+            self._cursor.at = start
+            return None
+        if not 1 <= value <= 500:
+            raise Unsuitable(f"{value:g} % is not possible here: allowed are 1 to 500.")
+        return value / 100
 
     def _sign(self, sign: str) -> bool:
         token = self._cursor.peek()

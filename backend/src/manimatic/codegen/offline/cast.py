@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from manimatic.codegen.offline.lexicon import Shape
 from manimatic.codegen.offline.story import Look, Paint, Place, Thing
 from manimatic.codegen.offline.tokens import NotUnderstood, Unsuitable
@@ -31,6 +33,31 @@ class Cast:
         self.things.append(Thing(key=key, look=look, place=place))
         self.looks[key] = look
         return key
+
+    def forget(self, number: int) -> None:
+        """Take back all things but the first so many."""
+        for thing in self.things[number:]:
+            del self.looks[thing.key]
+        del self.things[number:]
+
+    def check_not_gone(self, look: Look) -> None:
+        """Raise NotUnderstood where "the circle" is one that has left."""
+        if any(self._fits(self.looks[k], look.kind, look.shape, look.paint) for k in self.gone):
+            raise NotUnderstood(f"the {look.name} has left the stage already")
+
+    def put(self, key: int, place: Place) -> None:
+        """Say where a thing stands."""
+        self.things[key] = replace(self.things[key], place=place)
+
+    def start_in(self, key: int, paint: Paint) -> None:
+        """Say which colour a thing has before it changes. Raises NotUnderstood where it has another one."""
+        thing = self.things[key]
+        now = self.looks[key].paint
+        if now is None:
+            self.things[key] = replace(thing, look=replace(thing.look, paint=paint))
+            self.looks[key] = replace(self.looks[key], paint=paint)
+        elif now.name != paint.name:
+            raise NotUnderstood(f"the {thing.look.name} is {now.name}, not {paint.name}")
 
     def present(self) -> tuple[int, ...]:
         """Return the keys of what has not left the stage."""

@@ -26,7 +26,10 @@ class Drawing:
         if spoke and look.name == "circle":
             lines.append(f"{name}.add(Line({name}.get_center(), {name}.get_top(), color={self._stroke(look)}))")
         if look.label:
-            lines.append(f"label = Text({literal(look.label)}, font_size=40, color={self._paints.foreground})")
+            size = 64 if len(look.label) <= 3 else 40
+            lines.append(
+                f"label = Text({literal(look.label)}, font_size={size}, color={self._paints.label_code(look.paint)})"
+            )
             lines.append(f"label.scale_to_fit_width(min(label.width, {number(1.3 * unit)})).move_to({name})")
             lines.append(f"{name} = VGroup({name}, label)")
         return lines
@@ -37,8 +40,8 @@ class Drawing:
         lines = [f"{name} = VGroup(*[{one} for _ in range({look.count})])"]
         if look.count > 8:
             lines.append(f"{name}.arrange_in_grid(buff={gap})")
-            lines.append(f"{name}.scale_to_fit_width(min({name}.width, config.frame_width - 2))")
-            lines.append(f"{name}.scale_to_fit_height(min({name}.height, config.frame_height - 2.5))")
+            lines.append(f"{name}.scale_to_fit_width(0.75 * config.frame_width)")
+            lines.append(f"{name}.scale_to_fit_height(min({name}.height, 0.6 * config.frame_height))")
             return lines
         axis = self._stage.axis([key])
         lines.append(f"{name}.arrange({arrow(axis)}, buff={gap})")
@@ -59,7 +62,7 @@ class Drawing:
             thin=number(0.6 * unit),
             sides=look.sides or 0,
             style=style,
-            colour=self._plain(look),
+            colour="" if style else self._plain(look),
         )
 
     def _writing(self, look: Look) -> str:
@@ -68,15 +71,27 @@ class Drawing:
         if look.kind == "formula":
             tex = look.words.replace("{{", "{ {").replace("}}", "} }")
             return f"MathTex({literal(tex)}, font_size={number(size)}{colour})"
-        words = "\n".join(textwrap.wrap(" ".join(look.words.split()), width=self._letters_a_line()))
-        return f"Text({literal(words)}, font_size={number(size)}{colour})"
+        lines = self._wrapped(" ".join(look.words.split()))
+        spacing = ", line_spacing=1" if len(lines) > 1 else ""
+        return f"Text({literal(chr(10).join(lines))}, font_size={number(size)}{spacing}{colour})"
+
+    def _wrapped(self, words: str) -> list[str]:
+        """Break a long text into lines of about the same length."""
+        most = self._letters_a_line()
+        number_of_lines = len(textwrap.wrap(words, width=most))
+        for width in range(max(1, len(words) // max(1, number_of_lines)), most):
+            lines = textwrap.wrap(words, width=width)
+            if len(lines) <= number_of_lines:
+                return lines
+        return textwrap.wrap(words, width=most)
 
     def _letters_a_line(self) -> int:
         return min(32, int((self._stage.frame[0] - 1) / 0.34))
 
     def _font_size(self, look: Look) -> float:
         letters = len(look.words)
-        base = 96 if look.kind == "formula" and letters < 30 else 72 if letters <= 16 else 56
+        base = 96 if look.kind == "formula" and letters < 30 else 96 if letters <= 14 else 64 if letters <= 28 else 54
+        base = min(base, 60) if self._stage.crowded and look.kind == "text" else base
         return max(28, round(base * look.size))
 
     def _plain(self, look: Look) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from manimatic.codegen.offline.evaluation import latex, numpy_source
+from manimatic.codegen.offline.plot_request import PlotRequest
 from manimatic.codegen.offline.story import Act, Look, Place, Step, Story
 
 _PLACES = {
@@ -27,6 +29,7 @@ _WAYS = {
     "DL": "down and to the left",
     "DR": "down and to the right",
 }
+_SIDES = {"UP": "above", "DOWN": "below", "LEFT": "to the left of", "RIGHT": "to the right of", "INSIDE": "into"}
 _PLAIN = {
     "enter": "comes in",
     "fade_in": "fades in",
@@ -92,7 +95,10 @@ def _part(act: Act, looks: dict[int, Look]) -> str:
 
 
 def _known(look: Look) -> str:
-    return named(look).replace("a ", "the ", 1).replace("an ", "the ", 1) if look.count == 1 else "the " + named(look)
+    text = named(look)
+    if look.count > 1:
+        return f"the {text}"
+    return text if look.kind != "shape" else "the " + text.partition(" ")[2]
 
 
 def _plural(done: str) -> str:
@@ -119,4 +125,22 @@ def _done(act: Act) -> str:
 
 
 def _to(place: Place) -> str:
-    return "beside the other one" if place.other is not None else f"to {_PLACES[place.direction]}"
+    if place.other is None:
+        return f"to {_PLACES[place.direction]}"
+    return _SIDES[place.direction] + " the other one"
+
+
+def plot_title_of(request: PlotRequest) -> str:
+    """Return a title for a plot."""
+    names = ", ".join("y = " + numpy_source(f).replace("np.", "").replace("**", "^") for f in request.functions)
+    return names if len(names) <= 60 else "Graphs of functions" if len(request.functions) > 1 else "Graph of a function"
+
+
+def plot_explanation_of(request: PlotRequest) -> str:
+    """Return what a plot shows."""
+    tex = " and ".join(f"$y = {latex(f)}$" for f in request.functions)
+    what = "the graph" if len(request.functions) == 1 else "the graphs"
+    return (
+        f"This animation draws {what} of {tex} for x from {request.start:.4g} to {request.end:.4g}. "
+        "Where a function has no value, or runs out of the picture at a pole, its line is interrupted."
+    )

@@ -11,23 +11,6 @@ from manimatic.codegen.offline.modifiers import Modifiers
 from manimatic.codegen.offline.story import Look, Place
 from manimatic.codegen.offline.tokens import Cursor, NotUnderstood
 
-_ADJECTIVES = {
-    "spinning": "rotate",
-    "rotating": "rotate",
-    "bouncing": "bounce",
-    "jumping": "bounce",
-    "blinking": "blink",
-    "flashing": "blink",
-    "pulsing": "pulse",
-    "pulsating": "pulse",
-    "wiggling": "wiggle",
-    "growing": "grow",
-    "expanding": "grow",
-    "shrinking": "shrink",
-}
-_TEXT_WORDS = ("text", "word", "words", "phrase", "sentence", "message", "letters", "letter", "name", "greeting")
-_FORMULA_WORDS = ("formula", "equation", "expression", "identity", "maths", "math")
-
 
 @dataclass(slots=True)
 class Description:
@@ -64,7 +47,7 @@ class Nouns:
         if first is None:
             return None
         mentions = [first]
-        while (more := self._next_in_list()) is not None:
+        while (more := self._next_in_list(mentions)) is not None:
             mentions.append(more)
         return Mention(
             keys=tuple(k for m in mentions for k in m.keys),
@@ -72,14 +55,26 @@ class Nouns:
             manners=tuple(pair for m in mentions for pair in m.manners),
         )
 
-    def _next_in_list(self) -> Mention | None:
-        start = self._cursor.at
+    def _next_in_list(self, mentions: list[Mention]) -> Mention | None:
+        """Read the next of a list; "…, the square moves" and "…, a square moves" begin a new clause instead."""
+        start, known = self._cursor.at, len(self._cast.things)
+        focus, self._cast.focus = self._cast.focus, mentions[-1].keys
         comma = self._cursor.take_kind("comma") is not None
-        joined = self._cursor.take_word("and", "plus") or self._cursor.take_kind("sign") == "&" or comma
-        more = self.mention() if joined else None
-        if more is None:
+        joined = self._cursor.take_word("and", "plus") or self._cursor.take_kind("sign") == "&"
+        more = self.mention() if joined or comma else None
+        self._cast.focus = focus
+        if more is None or (mentions[0].new and not more.new) or (not joined and self._verb_follows()):
             self._cursor.at = start
+            self._cast.forget(known)
+            return None
         return more
+
+    def _verb_follows(self) -> bool:
+        start = self._cursor.at
+        self._cursor.skip(self._lexicon.table("auxiliaries"))
+        found = self._cursor.take(self._lexicon.verbs) is not None
+        self._cursor.at = start
+        return found
 
     def mention(self) -> Mention | None:
         """Read one noun phrase; None where no one stands here."""
@@ -92,13 +87,20 @@ class Nouns:
     def _pronoun(self) -> tuple[int, ...] | None:
         cursor, table, start = self._cursor, self._lexicon.table, self._cursor.at
         if cursor.take(table("pronouns.last")):
-            return self._cast.one()
+            if not self._starts_writing():
+                return self._cast.one()
+            cursor.at = start
+            return None
         if cursor.take(table("pronouns.many")):
             if self._starts_noun():
                 cursor.at = start
                 return None
             return self._cast.many()
         return self._cast.one() if cursor.take(table("pronouns.one")) else None
+
+    def _starts_writing(self) -> bool:
+        token = self._cursor.peek()
+        return token is not None and token.kind in {"text", "formula", "stop"}
 
     def _starts_noun(self) -> bool:
         start = self._cursor.at
@@ -112,9 +114,13 @@ class Nouns:
             if keys:
                 self._check_reference(d, keys)
                 return Mention(keys=keys)
-        place = self._relation()
-        key = self._cast.add(d.look, place or d.place)
-        return Mention(keys=(key,), new=(key,), manners=tuple((key, m) for m in d.manners))
+            self._cast.check_not_gone(d.look)
+        key = self._cast.add(d.look, d.place)
+        place, others = self._relation()
+        if place is not None:
+            self._cast.put(key, place)
+        manners = tuple((key, m) for m in d.manners)
+        return Mention(keys=(key,), new=(key, *others), manners=manners)
 
     def _check_reference(self, d: Description, keys: tuple[int, ...]) -> None:
         if d.place or d.manners:
@@ -122,16 +128,15 @@ class Nouns:
         if d.plural and d.look.count > 1 and sum(self._cast.looks[k].count for k in keys) != d.look.count:
             raise NotUnderstood(f"there are not {d.look.count} of them on the stage")
 
-    def _relation(self) -> Place | None:
-        start = self._cursor.at
+    def _relation(self) -> tuple[Place | None, tuple[int, ...]]:
+        """Read "above a blue square"; return the place, and the other thing if it is new."""
         direction = self._cursor.take(self._lexicon.table("relations"))
-        if direction is None or not self._cast.things:
-            self._cursor.at = start
-            return None
+        if direction is None:
+            return None, ()
         other = self.mention()
-        if other is None or other.new or len(other.keys) != 1:
+        if other is None or len(other.keys) != 1 or other.manners:
             raise self._cursor.refuse()
-        return Place(direction=direction, other=other.keys[0])
+        return Place(direction=direction, other=other.keys[0]), other.new
 
     def description(self) -> Description | None:
         """Read a noun phrase without looking it up; None where no one stands here."""
@@ -163,7 +168,7 @@ class Nouns:
         return self._cursor.take(self._lexicon.table("fillers")) is not None
 
     def _manner(self, d: Description) -> bool:
-        verb = self._cursor.take(_ADJECTIVES)
+        verb = self._cursor.take(self._lexicon.table("manners"))
         if verb is not None:
             d.manners += (verb,)
         return verb is not None
@@ -185,8 +190,7 @@ class Nouns:
 
     def _text(self, d: Description) -> bool:
         start = self._cursor.at
-        while self._cursor.take_word(*_TEXT_WORDS):
-            pass
+        self._cursor.skip(self._lexicon.table("text_words"))
         self._cursor.take_kind("stop")
         words = self._cursor.take_kind("text")
         if words is None:
@@ -197,8 +201,7 @@ class Nouns:
 
     def _formula(self, d: Description) -> bool:
         start = self._cursor.at
-        while self._cursor.take_word(*_FORMULA_WORDS):
-            pass
+        self._cursor.skip(self._lexicon.table("formula_words"))
         self._cursor.take_kind("stop")
         tex = self._cursor.take_kind("formula")
         if tex is None:

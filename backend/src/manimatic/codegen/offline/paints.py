@@ -57,6 +57,13 @@ class Paints:
             raise Unsuitable(f"A {what} in {paint.name} cannot be seen on the background {self.background}.")
         return self.code(paint)
 
+    def label_code(self, paint: Paint | None) -> str:
+        """Return the code of the colour for text on a shape of this colour."""
+        bright = luminance(self.value(paint)) if paint else luminance(self.background)
+        if self.light:
+            return "WHITE" if bright < 0.08 else "BLACK"
+        return "BLACK" if bright > 0.6 else "WHITE"
+
     def free(self, used: Sequence[str]) -> Paint:
         """Return the first colour of the palette that is not in use."""
         names = [n for n in _PALETTE if n not in used and not self.hidden(self._paint(n))]

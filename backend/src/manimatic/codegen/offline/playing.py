@@ -54,8 +54,8 @@ def _single_entrance(look: Look, name: str) -> str:
 class Playing:
     """Writes animations for one story."""
 
-    def __init__(self, paints: Paints) -> None:
-        self._paints = paints
+    def __init__(self, paints: Paints, *, titled: bool) -> None:
+        self._paints, self._titled = paints, titled
 
     def call(self, act: Act, share: float, names: dict[int, str]) -> str:
         """Write the method call that `.animate` takes: ".shift(2 * LEFT)"."""
@@ -66,7 +66,7 @@ class Playing:
         if act.verb == "recolour" and act.paint is not None:
             return f".set_color({self._paints.visible_code(act.paint, 'thing')})"
         assert act.place is not None  # noqa: S101 - go_to always has one
-        return place_call(act.place, names)
+        return place_call(act.place, names, titled=self._titled)
 
     def calls(self, acts: list[tuple[Act, float]], names: dict[int, str]) -> str | None:
         """Write several acts on one thing as one chain of calls; None where that cannot be."""

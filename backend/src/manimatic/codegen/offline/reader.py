@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from manimatic.codegen.offline import checks
 from manimatic.codegen.offline.cast import Cast
 from manimatic.codegen.offline.lexicon import Lexicon
 from manimatic.codegen.offline.modifiers import Modifiers
 from manimatic.codegen.offline.nouns import Mention, Nouns
 from manimatic.codegen.offline.steps import Steps
-from manimatic.codegen.offline.story import Act, Paint, Story
+from manimatic.codegen.offline.story import Act, Story
+from manimatic.codegen.offline.surroundings import Surroundings
 from manimatic.codegen.offline.tokens import Cursor, NotUnderstood, split
 from manimatic.codegen.offline.verbs import GROWTH, Verbs
 
 _TARGET_FOLLOWS = frozenset({"into", "to", "from"})
-_WITH_TITLE = (
-    "with the title",
-    "with a title",
-    "with title",
-    "titled",
-    "entitled",
-    "and the title",
-    "add the title",
-    "title",
-)
 
 
 def read_story(prompt: str, lexicon: Lexicon) -> Story:
@@ -44,8 +34,7 @@ class _Reader:
         self._nouns = Nouns(cursor, lexicon, self._cast)
         self._verbs = Verbs(cursor, lexicon, self._nouns)
         self._modifiers = Modifiers(cursor, lexicon)
-        self._title = ""
-        self._background: Paint | None = None
+        self._around = Surroundings(cursor, lexicon)
         self._pace = 1.0
 
     def story(self) -> Story:
@@ -61,8 +50,8 @@ class _Reader:
         return Story(
             things=tuple(self._cast.things),
             steps=self._steps.finished(),
-            title=self._title,
-            background=self._background,
+            title=self._around.title,
+            background=self._around.background,
         )
 
     def _joint(self) -> str:
@@ -80,8 +69,8 @@ class _Reader:
         return joint
 
     def _clause(self, joint: str) -> None:
-        self._opening()
-        if self._cursor.done() or self._settings() or self._ending_words():
+        self._around.opening()
+        if self._cursor.done() or self._around.settings() or self._ending_words():
             return
         start = self._cursor.at
         before = len(self._steps)
@@ -91,83 +80,12 @@ class _Reader:
         self._order(before)
         self._trailer()
 
-    def _opening(self) -> None:
-        table = self._lexicon.table
-        self._cursor.skip(table("openings"))
-        start = self._cursor.at
-        self._cursor.take(
-            {
-                p: p
-                for p in (
-                    "create",
-                    "make",
-                    "generate",
-                    "show",
-                    "render",
-                    "give",
-                    "show me",
-                    "make me",
-                    "create me",
-                    "give me",
-                    "produce",
-                    "i want",
-                )
-            }
-        )
-        self._cursor.take(table("articles.one"))
-        self._cursor.skip(table("fillers"))
-        noun = self._cursor.take(table("productions.nouns"))
-        if noun is None or not self._cursor.take(table("productions.links")):
-            self._cursor.at = start
-        self._cursor.skip(table("openings"))
-
-    def _settings(self) -> bool:
-        return self._on_background() or self._titled()
-
-    def _on_background(self) -> bool:
-        start = self._cursor.at
-        self._cursor.take(
-            {
-                p: p
-                for p in (
-                    "on a",
-                    "on",
-                    "with a",
-                    "use a",
-                    "against a",
-                    "set the background to",
-                    "the background is",
-                    "make the background",
-                )
-            }
-        )
-        paint = self._modifiers.paint() if self._cursor.at > start else None
-        words = ("background", "ground", "backdrop")
-        if paint is None or not (self._cursor.take_word(*words) or self._named_before(start)):
-            self._cursor.at = start
-            return False
-        self._background = paint
-        return True
-
-    def _named_before(self, start: int) -> bool:
-        token = self._cursor.peek(start - self._cursor.at + 2)
-        return token is not None and token.text == "background"
-
-    def _titled(self) -> bool:
-        start = self._cursor.at
-        words = self._cursor.take_kind("text") if self._cursor.take({p: p for p in _WITH_TITLE}) else None
-        if words is None:
-            self._cursor.at = start
-            return False
-        checks.text(words)
-        if len(words) > 60:
-            raise NotUnderstood("the title is longer than 60 characters")
-        self._title = words
-        return True
-
     def _ending_words(self) -> bool:
         start = self._cursor.at
-        if self._cursor.skip(self._lexicon.table("trailers")) and self._cursor.done() and self._cast.things:
+        skipped = self._cursor.skip(self._lexicon.table("trailers"))
+        while self._cursor.take_kind("stop") is not None:
+            pass
+        if skipped and self._cursor.done() and self._cast.things:
             return True
         self._cursor.at = start
         return False
@@ -254,10 +172,13 @@ class _Reader:
     def _tail(self, mention: Mention, joint: str, *, whole: bool) -> None:
         """Read what the things do, after a noun phrase."""
         self._cursor.skip({"animation": "", "animations": "", "drawing": ""})
+        self._around.settings()
         start = self._cursor.at
         verb = self._verb_after_auxiliaries()
         if verb is None or verb == "present":
             self._cursor.at = start
+            verb = "become" if self._cursor.peek_is("to", "into") and len(mention.keys) == 1 else None
+        if verb is None:
             return
         keys = mention.keys if whole or len(mention.keys) == 1 or not self._singular(start) else mention.keys[-1:]
         self._verb_phrase(verb, keys, "then" if mention.new and joint != "while" else joint)
@@ -287,8 +208,19 @@ class _Reader:
             verb = "fade_in" if self._cursor.take_word("in") else "fade_out"
             self._cursor.take_word("out", "away")
         pace = self._pace
+        if verb in {"appear", "fade_in"}:
+            self._late_place(keys)
         acts = [replace(act, pace=act.pace * pace) for act in self._verbs.read(verb)]
         self._act(acts, keys, joint)
+
+    def _late_place(self, keys: tuple[int, ...]) -> None:
+        """Read "at the top" after "a star appears"."""
+        place = self._modifiers.place()
+        if place is None:
+            return
+        if len(keys) != 1 or self._cast.things[keys[0]].place is not None:
+            raise self._cursor.refuse()
+        self._cast.put(keys[0], place)
 
     def _enter(self, mention: Mention, joint: str, entrance: str | None = None) -> None:
         self._cast.focus = mention.keys
@@ -307,6 +239,8 @@ class _Reader:
     def _remember(self, act: Act, keys: tuple[int, ...]) -> None:
         for key in keys:
             look = self._cast.looks[key]
+            if act.paint_before is not None:
+                self._cast.start_in(key, act.paint_before)
             if act.verb == "become" and act.look is not None:
                 self._cast.looks[key] = replace(act.look, paint=act.look.paint or look.paint)
             if act.verb == "recolour":
@@ -322,5 +256,5 @@ class _Reader:
             self._steps.together(before)
 
     def _trailer(self) -> None:
-        while self._cursor.take(self._lexicon.table("trailers")) or self._settings():
+        while self._cursor.take(self._lexicon.table("trailers")) or self._around.settings():
             pass

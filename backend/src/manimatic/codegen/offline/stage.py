@@ -10,12 +10,14 @@ from manimatic.codegen.offline.tokens import Unsuitable
 
 MARGIN = 0.5
 """Units that stay free at the frame's edge."""
+TITLE = 1.0
+"""Units that a title takes at the top."""
 USUAL_MOVE = 0.25
 """Usual distance of a move, as a share of the frame."""
 GAP = 0.8
 """Units between things in a row."""
 _FRAMES = ((128 / 9, 8.0), (8.0, 128 / 9), (8.0, 8.0))
-_UNIT_BY_NUMBER = {1: 1.6, 2: 1.15, 3: 0.95, 4: 0.75, 5: 0.65}
+_UNIT_BY_NUMBER = {1: 1.7, 2: 1.4, 3: 1.2, 4: 1.0, 5: 0.85, 6: 0.7}
 _VECTORS = {
     "LEFT": (-1, 0),
     "RIGHT": (1, 0),
@@ -77,6 +79,7 @@ class Stage:
     def __init__(self, story: Story, frame: tuple[float, float]) -> None:
         self._story, self.frame = story, frame
         self.clusters = tuple(self._clusters())
+        self.crowded = len(story.things) > 1
         self._peaks = {t.key: self._peak(t.key) for t in story.things}
         self.units = {t.key: self._unit(t) for t in story.things}
         self.shares = self._walk()
@@ -156,13 +159,13 @@ class Stage:
 
     def _base(self, thing: Thing) -> float:
         if thing.place is not None:
-            return 0.9
+            return 0.7 if thing.place.direction == "INSIDE" else 1.0
         together = next(c for c in self.clusters if thing.key in c.keys)
         number = sum(min(self._story.things[k].look.count, 12) for k in together.keys)
         moves = any(
             a.verb in {"move", "go_to", "scale"} and thing.key in a.things for s in self._story.steps for a in s.acts
         )
-        base = _UNIT_BY_NUMBER.get(number, 0.5 if number < 9 else 0.35)
+        base = _UNIT_BY_NUMBER.get(number, 0.55 if number < 9 else 0.4)
         small = 1.0 if min(self.frame) < max(self.frame) or number < 3 else 0.8
         return min(base, 1.2) * small if moves else base * small
 
@@ -190,7 +193,8 @@ class Stage:
     def gap(self, key: int) -> float:
         """Return the gap between the members of a group."""
         width, height = self._extent(self._story.things[key].look, self.units[key])
-        return round(max(0.25, 0.6 * max(width, height) * self._peaks[key]), 2)
+        wide = 1.2 if self._story.things[key].look.name == "dot" else 0.5
+        return round(max(0.25, min(GAP, wide * max(width, height)) * self._peaks[key]), 2)
 
     # ------------------------------------------------ how far
 
@@ -251,6 +255,7 @@ class Stage:
         ):
             if sign:
                 room = length / 2 - MARGIN - size / 2 - sign * at
+                room -= TITLE if self._story.title and sign > 0 and length == frame[1] else 0
                 wanted = USUAL_MOVE * length * act.amount
                 share = min(share, max(0.04 * length, min(wanted, room)) / length)
         return share

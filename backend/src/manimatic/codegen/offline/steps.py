@@ -63,7 +63,11 @@ class Steps:
         for act in acts:
             self._check(act)
         self._steps[-1].extend(acts)
-        if entries:
+        if not entries:
+            return
+        if target > 0 and all(act.verb == "enter" for act in self._steps[target - 1]):
+            self._steps[target - 1].extend(entries)
+        else:
             self._steps.insert(target, entries)
 
     def finished(self) -> tuple[Step, ...]:

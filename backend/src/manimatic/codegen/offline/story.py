@@ -73,6 +73,8 @@ class Act:
     place: Place | None = None
     look: Look | None = None
     paint: Paint | None = None
+    paint_before: Paint | None = None
+    """The colour that a change starts from, where the prompt names it."""
     times: int = 1
     pace: float = 1.0
     seconds: float | None = None

@@ -92,6 +92,11 @@ class Cursor:
         place = self.at + ahead
         return self._tokens[place] if place < len(self._tokens) else None
 
+    def peek_is(self, *words: str) -> bool:
+        """Tell whether the next word is one of these."""
+        token = self.peek()
+        return token is not None and token.kind == "word" and token.text in words
+
     def take_kind(self, kind: str) -> str | None:
         """Take the next token if it is of this kind."""
         token = self.peek()

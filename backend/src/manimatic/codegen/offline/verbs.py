@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from manimatic.codegen.offline import arguments
 from manimatic.codegen.offline.arguments import Arguments
 from manimatic.codegen.offline.lexicon import Lexicon
 from manimatic.codegen.offline.modifiers import Modifiers
@@ -96,7 +95,7 @@ class Verbs:
             return relation
         self._cursor.at = start
         self._cursor.take_word("back", "up", "down")
-        place = self._place() if self._cursor.take(arguments.TOWARDS) else self._bare_place()
+        place = self._place() if self._cursor.take(self._lexicon.table("towards")) else self._bare_place()
         if place is None:
             self._cursor.at = start
         return place
@@ -146,17 +145,26 @@ class Verbs:
 
     def _scale(self, verb: str) -> list[Act]:
         pace = self._arguments.pace()
-        factor = self._arguments.factor() or GROWTH.get(verb)
-        if factor is None:
-            raise self._cursor.refuse()
+        factor = self._factor(verb)
         slight = self._cursor.take(self._lexicon.table("amounts"))
         if slight is not None:
             factor = 1 + (factor - 1) * slight
         pace *= self._arguments.pace()
         return [Act(verb="scale", amount=factor, pace=pace, seconds=self._arguments.seconds())]
 
+    def _factor(self, verb: str) -> float:
+        share = self._arguments.percent()
+        if share is not None:
+            factor = {"grow": 1 + share, "shrink": 1 - share}.get(verb, share)
+        else:
+            factor = self._arguments.factor() or GROWTH.get(verb, 0.0)
+            factor = 1 / factor if verb == "shrink" and factor > 1 else factor
+        if factor <= 0 or (verb == "grow" and factor <= 1):
+            raise self._cursor.refuse()
+        return factor
+
     def _become(self) -> list[Act]:
-        self._cursor.take({p: p for p in ("into", "to", "in to", "its color to", "its colour to")})
+        self._cursor.take({p: p for p in ("into", "to", "with", "in to", "its color to", "its colour to")})
         if self._cursor.take_word("from"):
             return self._recolour(opened=True)
         start = self._cursor.at
@@ -170,15 +178,17 @@ class Verbs:
         return self._recolour()
 
     def _recolour(self, *, opened: bool = False) -> list[Act]:
-        starts_from = opened or self._cursor.take_word("from")
-        if starts_from and self._modifiers.paint() is None:
-            raise self._cursor.refuse()
+        before = None
+        if opened or self._cursor.take_word("from"):
+            before = self._modifiers.paint()
+            if before is None:
+                raise self._cursor.refuse()
         self._cursor.take_word("to", "into")
         paint = self._modifiers.paint()
         if paint is None:
             raise self._cursor.refuse()
         pace, seconds = self._arguments.pace(), self._arguments.seconds()
-        return [Act(verb="recolour", paint=paint, pace=pace, seconds=seconds)]
+        return [Act(verb="recolour", paint=paint, paint_before=before, pace=pace, seconds=seconds)]
 
     def _wait(self) -> list[Act]:
         self._cursor.take({p: p for p in ("there", "still", "on")})

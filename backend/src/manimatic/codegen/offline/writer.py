@@ -34,7 +34,7 @@ def write_scene(
 
 def _painted(story: Story, paints: Paints) -> Story:
     """Give each shape that has no colour one of its own."""
-    used = [t.look.paint.name for t in story.things if t.look.paint]
+    used = [p.name for t in story.things for p in (t.look.paint, t.look.outline) if p]
     used += [a.look.paint.name for s in story.steps for a in s.acts if a.look and a.look.paint]
     used += [a.paint.name for s in story.steps for a in s.acts if a.paint]
     things = []
@@ -43,6 +43,8 @@ def _painted(story: Story, paints: Paints) -> Story:
         if look.kind == "shape" and look.paint is None:
             look = replace(look, paint=paints.free(used))
             used.append(look.paint.name if look.paint else "")
+        if thing.place is not None and thing.place.direction == "INSIDE" and look.fill is None:
+            look = replace(look, fill=1.0)
         things.append(replace(thing, look=look))
     return replace(story, things=tuple(things))
 
@@ -51,7 +53,7 @@ class _Writer:
     def __init__(self, story: Story, frame: tuple[float, float], paints: Paints, hint_s: float | None) -> None:
         self._story, self._paints = story, paints
         self._stage = Stage(story, frame)
-        self._drawing, self._playing = Drawing(self._stage, paints), Playing(paints)
+        self._drawing, self._playing = Drawing(self._stage, paints), Playing(paints, titled=bool(story.title))
         self._timing = Timing(story, hint_s)
         self._looks = {t.key: t.look for t in story.things}
         self._names: dict[int, str] = {}
@@ -110,6 +112,14 @@ class _Writer:
             if thing.place is not None:
                 call = place_call(thing.place, self._names, titled=bool(self._story.title))
                 self._lines.append(f"{self._names[thing.key]}{call}")
+                if thing.place.direction == "INSIDE":
+                    self._lines.append(f"{self._names[thing.key]}.set_z_index(1)")
+                self._centre(thing.key, thing.place.other)
+
+    def _centre(self, key: int, other: int | None) -> None:
+        """Move two things that stand side by side so that both are seen well."""
+        if other is not None and any(cluster.keys == (other,) for cluster in self._stage.clusters):
+            self._lines.append(f"VGroup({self._names[key]}, {self._names[other]}).move_to(ORIGIN)")
 
     def _turns(self, key: int) -> bool:
         return any(a.verb == "rotate" and key in a.things for s in self._story.steps for a in s.acts)
@@ -233,7 +243,7 @@ class _Writer:
         self._lines.append(f"{name}.move_to({self._names[key]}){calls}")
         before, self._names[key], self._looks[key] = self._names[key], name, look
         matching = old.kind == look.kind == "formula"
-        return f"{'TransformMatchingTex' if matching else 'ReplacementTransform'}({before}, {name})"
+        return f"{'TransformMatchingShapes' if matching else 'ReplacementTransform'}({before}, {name})"
 
     def _turns_later(self, key: int, act: Act) -> bool:
         later = False
