@@ -86,11 +86,17 @@ class Supervisor:
         feeder.start()
         try:
             self._loop(cancel)
-            self._usage = self._guest.sample()
+            self._look_once_more()
         finally:
             self._guest.kill()
             feeder.join(timeout=GRACE_S)
         return self._result(isolation)
+
+    def _look_once_more(self) -> None:
+        """Read the counters while the guest is still there: a scene that failed may have failed at a limit."""
+        self._usage = self._guest.sample()
+        if self._done is None or self._done.outcome != Verdict.OK:
+            self._verdict = self._verdict or self._guest.limit_passed()
 
     def _feed(self) -> None:
         """Write the request and its parts; a guest that dies or does not read ends this with its pipe."""
@@ -215,6 +221,7 @@ class Supervisor:
         if self._usage.disk_is_full:
             return Verdict.DISK_LIMIT
         if claimed is None and self._done:
+            self._message = "The worker claimed an outcome that is not its to decide."
             return Verdict.INVALID_OUTPUT
         if claimed is None:
             return Verdict.CRASHED if self._scene_could_run() else Verdict.SANDBOX_ERROR
