@@ -33,6 +33,9 @@ def streams(api: Api) -> Iterator[Streams]:
     made = Streams(api.store, make_log(Settings()), limit=3, poll_s=0.01, heartbeat_s=0.2)
     yield made
     made.close()
+    for thread in threading.enumerate():
+        if thread.name in {"event-tailer", "reader"}:
+            thread.join(20)
 
 
 @dataclass
@@ -44,7 +47,7 @@ class Reader:
 
     def __post_init__(self) -> None:
         """Start to read."""
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread = threading.Thread(target=self._run, name="reader", daemon=True)
         self.thread.start()
 
     def _run(self) -> None:
