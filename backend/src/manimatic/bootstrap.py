@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manimatic.errors import SettingsError
+from manimatic.findings import Finding
 from manimatic.ports import CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
 from manimatic.settings import Settings
 
@@ -150,7 +151,8 @@ def build_runner(
     warn: Callable[[str], None] = lambda line: None,
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
-    from manimatic.pipeline import Budget, Folders, Pipeline
+    from manimatic.attempts import Budget
+    from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Pace, Runner
 
     storage, generator = build_storage(settings), build_generator(settings)
@@ -163,11 +165,10 @@ def build_runner(
         max_repairs=settings.max_repairs,
         max_tokens=settings.max_tokens,
         max_cost_usd=settings.max_cost_usd,
-        job_timeout_s=settings.job_timeout_s,
         limits=limits_of(settings),
     )
     pipeline = Pipeline(
-        store=store, generator=generator, sandbox=sandbox, storage=storage, budget=budget, folders=folders
+        store=store, generator=generator, sandbox=sandbox, storage=storage, budget=budget, folders=folders, warn=warn
     )
     return Runner(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
@@ -259,3 +260,26 @@ def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[La
             group.remove()
         sandbox = BubblewrapSandbox(groups, identity, runtime_root())
         yield LauncherServer(sandbox, limits_of(settings), socket_path)
+
+
+def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
+    """Look over this machine and this configuration; a quick look takes well under half a second."""
+    from manimatic import checkup
+    from manimatic.sandbox.cgroup import choose
+    from manimatic.sandbox.examine import Places
+    from manimatic.sandbox.examine import examine as examine_sandbox
+    from manimatic.sandbox.identity import identity_folder
+    from manimatic.sandbox.runtime import missing_parts, runtime_root
+
+    places = Places(
+        slots=identity_folder() / "slots",
+        groups=lambda: choose().describe(),
+        runtime_missing=lambda: missing_parts(runtime_root()),
+    )
+    parts = checkup.Parts(
+        prepare=lambda: prepare_data_dir(settings),
+        storage=lambda: build_storage(settings),
+        store=lambda: build_store(settings),
+    )
+    service = checkup.examine(settings, parts, quick=quick)
+    return [*service, *examine_sandbox(places, quick=quick)]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from manimatic import bootstrap
+from manimatic.cli.doctor import stop_on_errors
 from manimatic.cli.environment import read_settings
 from manimatic.errors import SandboxUnavailable, SettingsError
 from manimatic.lifetime import tied
@@ -40,6 +41,8 @@ class Part:
 def serve_all(host: str | None, port: int | None) -> int:
     """Serve until told to stop; return the exit code."""
     settings = _with_address(read_settings(), host, port)
+    if code := stop_on_errors(settings):
+        return code
     bootstrap.build_store(settings)
     with _bound(settings) as listener:
         parts = _parts(settings, listener, bootstrap.launcher_socket_path())
