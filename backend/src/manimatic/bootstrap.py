@@ -151,7 +151,8 @@ def build_runner(
     warn: Callable[[str], None] = lambda line: None,
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
-    from manimatic.pipeline import Budget, Folders, Pipeline
+    from manimatic.attempts import Budget
+    from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Pace, Runner
 
     storage, generator = build_storage(settings), build_generator(settings)
@@ -164,11 +165,10 @@ def build_runner(
         max_repairs=settings.max_repairs,
         max_tokens=settings.max_tokens,
         max_cost_usd=settings.max_cost_usd,
-        job_timeout_s=settings.job_timeout_s,
         limits=limits_of(settings),
     )
     pipeline = Pipeline(
-        store=store, generator=generator, sandbox=sandbox, storage=storage, budget=budget, folders=folders
+        store=store, generator=generator, sandbox=sandbox, storage=storage, budget=budget, folders=folders, warn=warn
     )
     return Runner(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",

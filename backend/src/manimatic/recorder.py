@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from manimatic.errors import JobCancelled, StoreError
 from manimatic.jobs import Attempt, Job, JobState
 from manimatic.ports import Claim, Draft, JobStore
 
@@ -34,6 +36,13 @@ class Stop:
         """Return the seconds until the job's own limit."""
         return self._until - self._clock()
 
+    def check(self) -> None:
+        """Raise JobCancelled where the job has to stop."""
+        if self.left_s() <= 0:
+            self.set("expired")
+        if self.event.is_set():
+            raise JobCancelled
+
 
 class Recorder:
     """Hears of drafts, progress and log lines, and writes events and states under one claim.
@@ -42,6 +51,7 @@ class Recorder:
     """
 
     def __init__(self, store: JobStore, claim: Claim) -> None:
+        self.job_id = claim.job.id
         self._store = store
         self._claim = claim
         self._log: list[str] = []
@@ -56,9 +66,14 @@ class Recorder:
         self.state = state
         return job
 
-    def finish(self, state: JobState, **changes: Any) -> Job:
-        """Move the job to where this dispatcher leaves it."""
-        return self.advance(state, **changes)
+    def enter(self, state: JobState, stop: Stop, **changes: Any) -> None:
+        """Move the job on to its next stage of work. Raises JobCancelled where it has to stop."""
+        self.advance(state, **changes)
+        stop.check()
+
+    def begun(self, attempt: Attempt) -> None:
+        """Record an attempt that is about to run."""
+        self._store.record_attempt(self._claim, attempt)
 
     def attempt(self, attempt: Attempt) -> None:
         """Record an attempt and say so."""
@@ -104,17 +119,22 @@ class Recorder:
         self._flush_if_due()
 
     def flush(self) -> None:
-        """Write what has gathered."""
+        """Write what has gathered. Raises LeaseLost, StoreError; what was not written is kept."""
         self._flushed_at = time.monotonic()
-        text, self._log = "".join(self._log), []
-        for start in range(0, len(text), MAX_EVENT_CHARS):
-            self._store.add_event(self._claim, "log", {"text": text[start : start + MAX_EVENT_CHARS]})
-        said, self._said = self._said, {}
-        for kind, data in said.items():
+        text = "".join(self._log)
+        while text:
+            self._log = [text]
+            self._store.add_event(self._claim, "log", {"text": text[:MAX_EVENT_CHARS]})
+            text = text[MAX_EVENT_CHARS:]
+        self._log = []
+        for kind, data in list(self._said.items()):
             self._store.add_event(self._claim, kind, data)
             if kind == "progress":
                 self._store.update(self._claim, progress=data)
+            del self._said[kind]
 
     def _flush_if_due(self) -> None:
+        """Write what has gathered, now and then; a database that fails for a moment does not end the run."""
         if time.monotonic() - self._flushed_at >= FLUSH_S:
-            self.flush()
+            with contextlib.suppress(StoreError):
+                self.flush()

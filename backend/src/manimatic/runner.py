@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from manimatic.errors import LeaseLost, ManimaticError, StoreError
+from manimatic.errors import JobNotFound, LeaseLost, ManimaticError, StoreError
+from manimatic.jobs import Job
+from manimatic.outcomes import place_of
 from manimatic.pipeline import Pipeline
 from manimatic.ports import Claim, JobStore, ServiceReport, Storage, Wakeup
 from manimatic.recorder import Stop
@@ -102,15 +104,19 @@ class Runner:
                 self._wakeup.notify(job.id)
         with self._warned():
             for job in self._store.expired_videos():
-                self._storage.delete(job.video.name if job.video else "")
-                if job.is_doomed:
-                    self._store.delete(job.id)
-                else:
-                    self._store.forget_video(job.id)
+                with self._warned():
+                    self._drop_video(job)
         with self._warned():
             self._sweep_work()
         with self._warned():
             self._store.report(ServiceReport(name=self.name, role="dispatcher", facts=self._facts()))
+
+    def _drop_video(self, job: Job) -> None:
+        self._storage.delete(job.video.name if job.video else "")
+        if job.is_doomed:
+            self._store.delete(job.id)
+        else:
+            self._store.forget_video(job.id)
 
     def _serve(self, shutdown: threading.Event) -> None:
         while not shutdown.is_set():
@@ -141,17 +147,14 @@ class Runner:
         lease_until = time.monotonic() + self._pace.lease_s
         beat_at = time.monotonic() + self._pace.heartbeat_s
         while not over.wait(self._pace.watch_s):
-            try:
+            with self._warned(), self._noting_loss(stop):
                 if time.monotonic() >= beat_at:
+                    asked_at = time.monotonic()
                     self._store.heartbeat(claim, lease_s=self._pace.lease_s)
-                    lease_until = time.monotonic() + self._pace.lease_s
-                    beat_at = time.monotonic() + self._pace.heartbeat_s
+                    lease_until = asked_at + self._pace.lease_s
+                    beat_at = asked_at + self._pace.heartbeat_s
                 if self._store.get(claim.job.id).cancel_requested:
                     stop.set("cancelled")
-            except StoreError as error:
-                self._warn(f"heartbeat of job {claim.job.id}: {error.message}")
-            except ManimaticError:
-                stop.set("lease_lost")
             if time.monotonic() > lease_until:
                 stop.set("lease_lost")
             if stop.left_s() <= 0:
@@ -178,11 +181,21 @@ class Runner:
         return str(job.fence) == fence and not job.is_final and (job.lease_until or 0.0) > time.time()
 
     @contextmanager
+    def _noting_loss(self, stop: Stop) -> Iterator[None]:
+        """Stop the job where the store says that it is no longer ours."""
+        try:
+            yield
+        except (LeaseLost, JobNotFound):
+            stop.set("lease_lost")
+
+    @contextmanager
     def _warned(self) -> Iterator[None]:
+        """Tell the operator what went wrong; nothing but the end of the process ends the loop."""
         try:
             yield
         except LeaseLost:
             return
         except ManimaticError as error:
             self._warn(f"{error.code}: {error.message}")
-            time.sleep(self._pace.watch_s)
+        except Exception as error:  # noqa: BLE001  a bug in one round must not end all rounds to come
+            self._warn(f"internal_error: {place_of(error)}")

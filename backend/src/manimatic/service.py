@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -139,9 +138,11 @@ def new_job(
     """
     options = Options(
         quality=_quality(quality),
-        aspect_ratio=_choice("aspect_ratio", aspect_ratio or "16:9", ASPECT_RATIOS),
+        aspect_ratio=_choice("aspect_ratio", "16:9" if aspect_ratio is None else aspect_ratio, ASPECT_RATIOS),
         fps=None if fps is None else int(_within("fps", fps, 1, MAX_FPS)),
-        background=_matching("background", background or "#000000", _COLOUR, "a colour such as #1c1c1c"),
+        background=_matching(
+            "background", "#000000" if background is None else background, _COLOUR, "a colour such as #1c1c1c"
+        ),
         seed=None if seed is None else int(_within("seed", seed, 0, 2**32 - 1)),
         scene=None if scene is None else _scene(scene),
         model=None if model is None else _matching("model", model, _MODEL, "a model's name"),
@@ -195,8 +196,8 @@ def _choice(field: str, value: str, allowed: Mapping[str, Any]) -> str:
 
 
 def _within(field: str, value: float, low: float, high: float) -> float:
-    if not math.isfinite(value) or not low <= value <= high:
-        raise FieldError(field, f"{value:g} is not between {low:g} and {high:g}")
+    if not low <= value <= high:  # so NaN is refused too
+        raise FieldError(field, f"{str(value)[:40]} is not between {low:g} and {high:g}")
     return value
 
 

@@ -174,7 +174,7 @@ class Settings:
         Raises:
             SettingsError: A variable is unknown or its value bad; the message names it, with secrets masked.
         """
-        given = _read_dotenv(dotenv) | dict(environ)
+        given = _behind(environ, _read_dotenv(dotenv)) | dict(environ)
         _refuse_unknown(given)
         values = {f.name: _read(f, given) for f in dataclasses.fields(cls) if _is_given(f, given)}
         values.setdefault("data_dir", default_data_dir(given))
@@ -252,12 +252,17 @@ def _read_dotenv(path: Path | None) -> dict[str, str]:
     return {binding.key: binding.value for binding in bindings if binding.key and binding.value is not None}
 
 
-def _names() -> dict[str, bool]:
-    return {f.metadata["name"]: f.metadata["secret"] for f in dataclasses.fields(Settings)}
+def _behind(environ: Mapping[str, str], dotenv: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what the environment gives in the other of the two forms, `NAME` and `NAME_FILE`."""
+    return {
+        name: value
+        for name, value in dotenv.items()
+        if not environ.get(f"{name}_FILE") and not (name.endswith("_FILE") and environ.get(name.removesuffix("_FILE")))
+    }
 
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:
-    names = _names()
+    names = {f.metadata["name"]: f.metadata["secret"] for f in dataclasses.fields(Settings)}
     files = {f"{name}_FILE" for name, secret in names.items() if secret}
     for name in given:
         if name.startswith(PREFIX) and name not in names and name not in files:
@@ -281,6 +286,11 @@ def _read(f: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
 
 def _read_secret_file(variable: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{variable}={path!r} cannot be read: {error}.") from error
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}={path!r} cannot be read: {error.strerror}.") from error
+    except ValueError:
+        raise SettingsError(f"{variable}={path!r} cannot be read: it holds no UTF-8 text.") from None
+    if not secret:
+        raise SettingsError(f"{variable}={path!r} holds nothing.")
+    return secret

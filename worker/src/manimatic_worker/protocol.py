@@ -30,8 +30,8 @@ from typing import Any, ClassVar, TypeAlias
 
 MAX_JSON_BYTES = 64 * 1024
 """Cap of one message to the host."""
-MAX_REQUEST_BYTES = 4 * 1024 * 1024
-"""Cap of the request, which carries the scene's source."""
+MAX_REQUEST_BYTES = 8 * 1024 * 1024
+"""Cap of the request, which carries the scene's source: 1 MiB, of which JSON may make six times as much."""
 MAX_CHUNK_BYTES = 256 * 1024
 """Cap of one piece of an artefact."""
 HEADER = struct.Struct(">cI")
@@ -187,7 +187,7 @@ def parse_message(payload: bytes) -> Message:
         ProtocolViolation: It is not JSON, not an object, of unknown type, or a field is missing, unknown or ill-typed.
     """
     try:
-        body = json.loads(payload, parse_constant=_refuse_constant)
+        body = json.loads(payload, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         raise ProtocolViolation("message is not valid JSON") from error
     if not isinstance(body, dict):
@@ -201,6 +201,13 @@ def parse_message(payload: bytes) -> Message:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    body = dict(pairs)
+    if len(body) < len(pairs):
+        raise ValueError("a key stands twice")
+    return body
 
 
 def _build(message: type[Message], body: dict[str, Any]) -> Message:

@@ -98,7 +98,7 @@ class AfterIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: int | None = Field(None, ge=0, le=MAX_NUMBER, description="Number of the last event that you have.")
+    after: int = Field(0, ge=0, le=MAX_NUMBER, description="Number of the last event that you have.")
 
 
 class JobsIn(BaseModel):

@@ -98,6 +98,7 @@ class Streams:
         self._channels: dict[str, _Channel] = {}
         self._tailer: threading.Thread | None = None
         self._closed = False
+        self._failing = False
 
     @property
     def count(self) -> int:
@@ -171,11 +172,20 @@ class Streams:
         try:
             events = self._store.events(channel.job_id, after=last)
         except ManimaticError as error:
-            self._log.warning("events cannot be read", job_id=channel.job_id, code=error.code, detail=error.message)
+            self._say(error)
             return
+        self._say(None)
         with self._lock:
             if events and channel.last == last:
                 channel.add(events)
+
+    def _say(self, error: ManimaticError | None) -> None:
+        """Log the beginning and the end of an outage, not every reading in between."""
+        if error and not self._failing:
+            self._log.warning("events cannot be read", code=error.code, detail=error.message)
+        if self._failing and not error:
+            self._log.info("events can be read again")
+        self._failing = error is not None
 
 
 class Stream:

@@ -33,12 +33,16 @@ class LauncherSandbox:
 
     def describe(self) -> Mapping[str, Any]:
         """Ask the launcher what it enforces. Raises SandboxUnavailable, SandboxError."""
-        with self._connected(0.0, threading.Event()) as connection:
-            connection.settimeout(DESCRIBE_TIMEOUT_S)
-            wire.send(connection, {"type": "describe"})
-            message = _message(wire.Receiver(connection).receive())
-            isolation: Mapping[str, Any] = message["isolation"]
-            return isolation
+        try:
+            with self._connected(0.0, threading.Event()) as connection:
+                connection.settimeout(DESCRIBE_TIMEOUT_S)
+                wire.send(connection, {"type": "describe"})
+                isolation = _message(wire.Receiver(connection).receive()).get("isolation")
+        except (OSError, EOFError) as error:
+            raise SandboxError("The launcher does not say what it enforces.") from error
+        if not isinstance(isolation, dict):
+            raise SandboxError("The launcher does not say what it enforces.")
+        return isolation
 
     def run(self, request: RunRequest, listener: RunListener, cancel: threading.Event, folder: Path) -> RunResult:
         """Run one worker there; see the port."""
@@ -50,8 +54,7 @@ class LauncherSandbox:
         except SandboxUnavailable:
             raise
         except (SandboxError, OSError, EOFError) as error:
-            message = str(error) if isinstance(error, SandboxError) else "The launcher ended in mid-run."
-            return RunResult(verdict=Verdict.SANDBOX_ERROR, message=message)
+            return RunResult(verdict=Verdict.SANDBOX_ERROR, message=_explain(error))
         finally:
             intake.close()
 
@@ -64,9 +67,10 @@ class LauncherSandbox:
                 try:
                     connection.connect(str(self._path))
                 except OSError as error:
-                    if cancel.wait(POLL_S if patience_s else 0.0):
+                    if cancel.is_set():
                         raise JobCancelled from error
                     if time.monotonic() < give_up_at:
+                        cancel.wait(POLL_S)
                         continue
                     raise SandboxError(f"The launcher is not reachable at {self._path}: {error.strerror}.") from error
                 yield connection
@@ -130,11 +134,19 @@ class _Conversation:
         return None
 
 
+def _explain(error: Exception) -> str:
+    if isinstance(error, SandboxError):
+        return error.message
+    if isinstance(error, (EOFError, ConnectionError, TimeoutError)):
+        return "The launcher ended in mid-run."
+    return f"The run's files cannot be read or written: {getattr(error, 'strerror', None) or error}."
+
+
 def _message(message: dict[str, Any] | bytes) -> dict[str, Any]:
     """Return the message, or raise the error that it reports."""
     if isinstance(message, bytes):
         raise SandboxError("The launcher sent bytes where a message was due.")
     if message["type"] == "error":
-        kind = SandboxUnavailable if message["code"] == SandboxUnavailable.code else SandboxError
-        raise kind(message["message"], hint=message["hint"])
+        kind = SandboxUnavailable if message.get("code") == SandboxUnavailable.code else SandboxError
+        raise kind(message.get("message"), hint=message.get("hint"))
     return message

@@ -6,13 +6,17 @@ It holds no keys and knows no jobs. A connection is one run; when the dispatcher
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import struct
 import tempfile
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from manimatic.errors import JobCancelled, ManimaticError, SandboxError
 from manimatic.ports import Limits, RunListener, RunRequest, RunResult, Sandbox
@@ -21,6 +25,9 @@ from manimatic.sandbox.supervisor import ArtefactSink
 
 SEND_TIMEOUT_S = 60.0
 """A dispatcher that takes nothing for this long has its run killed."""
+ACCEPT_PAUSE_S = 0.1
+"""Time for open files to be closed where there are too many of them."""
+_CLOSED = frozenset({errno.EBADF, errno.EINVAL})
 
 
 class SupervisedSandbox(Sandbox, Protocol):
@@ -58,12 +65,15 @@ class LauncherServer:
         return listener
 
     def serve_forever(self, listener: socket.socket) -> None:
-        """Take connections until the listening socket is closed."""
+        """Take connections until the listening socket is shut down or closed."""
         while True:
             try:
                 connection, _ = listener.accept()
-            except OSError:
-                return
+            except OSError as error:
+                if error.errno in _CLOSED:
+                    return
+                time.sleep(ACCEPT_PAUSE_S)
+                continue
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
@@ -74,34 +84,29 @@ class LauncherServer:
             try:
                 self._answer(connection)
             except ManimaticError as error:
-                wire.send(
-                    connection, {"type": "error", "code": error.code, "message": error.message, "hint": error.hint}
-                )
+                _send_error(connection, error)
+            except Exception as error:  # noqa: BLE001  a bug of ours must reach the job as our failure
+                _send_error(connection, SandboxError(f"The launcher failed: {type(error).__name__}."))
 
     def _answer(self, connection: socket.socket) -> None:
         receiver = wire.Receiver(connection)
         message = receiver.receive()
-        if not isinstance(message, dict):
-            raise SandboxError("The launcher expected a request.")
-        if message["type"] == "describe":
-            wire.send(connection, {"type": "isolation", "isolation": dict(self._sandbox.describe())})
-        elif message["type"] == "run":
-            with tempfile.TemporaryDirectory(prefix="manimatic-parts-") as folder:
-                self._run(connection, receiver, message["request"], Path(folder))
+        match message:
+            case {"type": "describe"}:
+                wire.send(connection, {"type": "isolation", "isolation": dict(self._sandbox.describe())})
+            case {"type": "run", "request": {"parts": int(count)} as body}:
+                with tempfile.TemporaryDirectory(prefix="manimatic-parts-") as folder:
+                    parts = _receive_parts(receiver, count, Path(folder), self._bounds.max_artefact_bytes)
+                    self._run(connection, wire.request_from_dict(body, parts))
+            case _:
+                raise SandboxError("The launcher expected a request.")
 
-    def _run(self, connection: socket.socket, receiver: wire.Receiver, body: dict[str, Any], folder: Path) -> None:
-        parts = tuple(_receive_part(receiver, folder / str(number)) for number in range(int(body["parts"])))
-        request = wire.request_from_dict(body, parts)
+    def _run(self, connection: socket.socket, request: RunRequest) -> None:
         _check_bounds(request.limits, self._bounds)
-        cancel = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(connection, cancel), daemon=True)
-        watcher.start()
         forwarder = _Forwarder(connection)
-        try:
+        with _watched(connection) as cancel, contextlib.suppress(JobCancelled):
             result = self._sandbox.supervise(request, forwarder, cancel, forwarder)
-        except JobCancelled:
-            return
-        wire.send(connection, {"type": "result", "result": wire.result_to_dict(result)})
+            wire.send(connection, {"type": "result", "result": wire.result_to_dict(result)})
 
 
 class _Forwarder:
@@ -126,29 +131,59 @@ class _Forwarder:
         wire.send(self._connection, {"type": "end"})
 
 
+def _send_error(connection: socket.socket, error: ManimaticError) -> None:
+    wire.send(connection, {"type": "error", "code": error.code, "message": error.message, "hint": error.hint})
+
+
 def _may_ask(connection: socket.socket) -> bool:
     """Check who is at the other end: this user, or root."""
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    uid = struct.unpack("3i", credentials)[1]
+    return is_allowed(struct.unpack("3i", credentials)[1])
+
+
+def is_allowed(uid: int) -> bool:
+    """Tell whether this user may have scenes run: the launcher's own, or root."""
     return uid in {0, os.geteuid()}
 
 
 def _check_bounds(wanted: Limits, bounds: Limits) -> None:
     for name in Limits.__slots__:
-        if not 0 < getattr(wanted, name) <= getattr(bounds, name):
-            raise SandboxError(f"The launcher does not allow {name}={getattr(wanted, name)}.")
+        value = getattr(wanted, name)
+        if not isinstance(value, (int, float)) or not 0 < value <= getattr(bounds, name):
+            raise SandboxError(f"The launcher does not allow {name}={value}.")
 
 
-def _receive_part(receiver: wire.Receiver, path: Path) -> Path:
-    receiver.receive()
-    with path.open("xb") as stream:
-        while isinstance(data := receiver.receive(), bytes):
-            stream.write(data)
-    return path
+def _receive_parts(receiver: wire.Receiver, count: int, folder: Path, max_bytes: int) -> tuple[Path, ...]:
+    """Write the parts into the folder. Raises SandboxError where they are too many bytes."""
+    paths = []
+    for number in range(count):
+        receiver.receive()
+        path = folder / str(number)
+        with path.open("xb") as stream:
+            while isinstance(data := receiver.receive(), bytes):
+                max_bytes -= len(data)
+                if max_bytes < 0:
+                    raise SandboxError("The parts are larger than a run's artefacts may be.")
+                stream.write(data)
+        paths.append(path)
+    return tuple(paths)
+
+
+@contextmanager
+def _watched(connection: socket.socket) -> Iterator[threading.Event]:
+    """Give an event that is set when the dispatcher goes away: it sends nothing more while the run goes on."""
+    cancel = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(connection, cancel), name="watcher", daemon=True)
+    watcher.start()
+    try:
+        yield cancel
+    finally:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RD)
+        watcher.join()
 
 
 def _watch(connection: socket.socket, cancel: threading.Event) -> None:
-    """Set `cancel` when the dispatcher goes away: it sends nothing more while the run goes on."""
     while True:
         try:
             if not connection.recv(1):

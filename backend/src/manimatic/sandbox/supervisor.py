@@ -30,6 +30,8 @@ POLL_S = 0.1
 GRACE_S = 2.0
 """How long a guest may take to leave after it has said that it is done."""
 READ_BYTES = 1 << 18
+MAX_FRAMES = 200_000
+"""Frames of one run; far more than 20 000 parts need, and few enough that passing them all on is soon done."""
 _GUEST_MAY_SAY = {
     verdict.value: verdict for verdict in (Verdict.OK, Verdict.SCENE_ERROR, Verdict.NO_SCENE, Verdict.NO_OUTPUT)
 }
@@ -75,6 +77,8 @@ class Supervisor:
         self._log_left = request.limits.max_log_bytes
         self._artefacts_left = request.limits.max_artefact_bytes
         self._log_tail = ""
+        self._frames_left = MAX_FRAMES
+        self._status: int | None = None
 
     def run(self, cancel: threading.Event, isolation: Mapping[str, Any]) -> RunResult:
         """Drive the guest to its end and return the result, without artefacts.
@@ -86,11 +90,18 @@ class Supervisor:
         feeder.start()
         try:
             self._loop(cancel)
-            self._usage = self._guest.sample()
+            self._status = self._exit_status()
+            self._look_once_more()
         finally:
             self._guest.kill()
             feeder.join(timeout=GRACE_S)
         return self._result(isolation)
+
+    def _look_once_more(self) -> None:
+        """Read the counters while the guest is still there: a scene that failed may have failed at a limit."""
+        self._usage = self._guest.sample()
+        if self._done is None or self._done.outcome != Verdict.OK:
+            self._verdict = self._verdict or self._guest.limit_passed()
 
     def _feed(self) -> None:
         """Write the request and its parts; a guest that dies or does not read ends this with its pipe."""
@@ -109,26 +120,31 @@ class Supervisor:
             selector.register(self._guest.stdout, selectors.EVENT_READ, self._on_frames)
             selector.register(self._guest.stderr, selectors.EVENT_READ, self._on_print)
             leave_at = self._started + self._request.limits.timeout_s
-            while selector.get_map() and self._verdict is None:
+            while selector.get_map() and not self._is_settled():
                 if cancel.is_set():
                     raise JobCancelled
-                for key, _ in selector.select(POLL_S):
+                ready = selector.select(POLL_S)
+                for key, _ in ready:
                     if not self._read(key):
                         selector.unregister(key.fileobj)
-                if self._has_left(leave_at):
-                    return
                 self._verdict = self._verdict or self._guest.limit_passed()
-                if self._guest.poll() is not None:
-                    leave_at = min(leave_at, time.monotonic() + GRACE_S / 4)
+                has_exited = self._guest.poll() is not None
+                if has_exited:
+                    leave_at = min(leave_at, time.monotonic() + GRACE_S)
+                if time.monotonic() >= leave_at or (has_exited and not ready):
+                    self._verdict = self._verdict or (None if has_exited or self._done else Verdict.TIMEOUT)
+                    break
+        self._say(self._text.feed(b"", final=True))
 
-    def _has_left(self, leave_at: float) -> bool:
-        if self._done is not None:
-            return True
-        if time.monotonic() < leave_at:
-            return False
-        if self._guest.poll() is None:
-            self._verdict = Verdict.TIMEOUT
-        return True
+    def _is_settled(self) -> bool:
+        return self._done is not None or self._verdict is not None
+
+    def _exit_status(self) -> int | None:
+        """Return how the guest ended by itself; one that has just closed its pipes gets a moment to do so."""
+        give_up_at = time.monotonic() + GRACE_S / 4
+        while self._guest.poll() is None and not self._is_settled() and time.monotonic() < give_up_at:
+            time.sleep(0.01)
+        return self._guest.poll()
 
     def _read(self, key: selectors.SelectorKey) -> bool:
         data = key.fileobj.read1(READ_BYTES)  # type: ignore[union-attr]
@@ -158,6 +174,10 @@ class Supervisor:
             self._fail(Verdict.INVALID_OUTPUT, f"The worker broke the protocol: {error}.")
 
     def _on_frame(self, frame: Frame) -> None:
+        self._frames_left -= 1
+        if self._frames_left < 0:
+            self._fail(Verdict.OUTPUT_LIMIT, f"The run sent more than {MAX_FRAMES} messages.")
+            return
         match frame:
             case Chunk(data=data):
                 self._artefacts_left -= len(data)
@@ -174,13 +194,13 @@ class Supervisor:
                 self._listener.progress(animation=animation, video_s=video_s, line=line)
             case Log(text=text):
                 self._on_print(text.encode(errors="backslashreplace") + b"\n")
-            case Ready(layers=layers):
+            case Ready(layers=layers) if self._ready_s is None:  # later ones could be the scene's
                 self._ready_s = time.monotonic() - self._started
                 self._layers = layers
             case Done():
                 self._done = frame
             case _:
-                raise ProtocolViolation("a message that only the host sends")
+                raise ProtocolViolation("a message that is not due")
 
     def _fail(self, verdict: Verdict, message: str) -> None:
         self._verdict = self._verdict or verdict
@@ -215,6 +235,7 @@ class Supervisor:
         if self._usage.disk_is_full:
             return Verdict.DISK_LIMIT
         if claimed is None and self._done:
+            self._message = "The worker claimed an outcome that is not its to decide."
             return Verdict.INVALID_OUTPUT
         if claimed is None:
             return Verdict.CRASHED if self._scene_could_run() else Verdict.SANDBOX_ERROR
@@ -222,7 +243,7 @@ class Supervisor:
 
     def _scene_could_run(self) -> bool:
         """Tell whether the scene may have ended the worker: it cannot reach the sandbox's own outermost process."""
-        return self._ready_s is not None and (self._guest.poll() or 0) >= 0
+        return self._ready_s is not None and (self._status or 0) >= 0
 
     def _explain(self, verdict: Verdict, done: Done) -> str:
         limits = self._request.limits
@@ -230,9 +251,10 @@ class Supervisor:
             shown = {"memory_mb": limits.memory_bytes / 1024**2, "disk_mb": limits.disk_bytes / 1024**2}
             return _MESSAGES[verdict].format(limits=limits, **shown)
         if verdict is Verdict.SCENE_ERROR:
-            return printable(f"{done.error_type}: {done.error_message}")
+            return printable(": ".join(filter(None, (done.error_type, done.error_message))))
         if verdict is Verdict.CRASHED:
-            return f"The worker ended without a result (status {self._guest.poll()})."
+            status = "it only closed its pipes" if self._status is None else f"status {self._status}"
+            return f"The worker ended without a result ({status})."
         if verdict is Verdict.SANDBOX_ERROR:
             tail = self._log_tail.strip().splitlines()
             return f"The sandbox broke down: {tail[-1] if tail else 'it said nothing'}"

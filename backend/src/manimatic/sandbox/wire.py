@@ -29,6 +29,7 @@ from manimatic.ports import Limits, RunRequest, RunResult
 from manimatic.verdicts import Verdict
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+_CAPS = {b"J": MAX_MESSAGE_BYTES, b"A": MAX_CHUNK_BYTES}
 READ_BYTES = 1 << 16
 
 
@@ -67,15 +68,14 @@ class Receiver:
         """
         self._fill(HEADER.size)
         kind, length = HEADER.unpack_from(self._buffer)
-        if length > (MAX_MESSAGE_BYTES if kind == b"J" else MAX_CHUNK_BYTES):
+        if length > _CAPS.get(kind, -1):
             raise SandboxError("The launcher's connection carries something else.")
         self._fill(HEADER.size + length)
         payload = bytes(self._buffer[HEADER.size : HEADER.size + length])
         del self._buffer[: HEADER.size + length]
         if kind == b"A":
             return payload
-        message: dict[str, Any] = json.loads(payload)
-        return message
+        return _message(payload)
 
     def _fill(self, size: int) -> None:
         while len(self._buffer) < size:
@@ -83,6 +83,16 @@ class Receiver:
             if not data:
                 raise EOFError
             self._buffer += data
+
+
+def _message(payload: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise SandboxError("The launcher's connection carries something else.") from error
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise SandboxError("The launcher's connection carries something else.")
+    return message
 
 
 def request_to_dict(request: RunRequest) -> dict[str, Any]:
@@ -118,5 +128,12 @@ def result_to_dict(result: RunResult) -> dict[str, Any]:
 
 
 def result_from_dict(body: Mapping[str, Any]) -> RunResult:
-    """Rebuild a result."""
-    return RunResult(**{**body, "verdict": Verdict(body["verdict"])})
+    """Rebuild a result.
+
+    Raises:
+        SandboxError: A field is missing or unknown.
+    """
+    try:
+        return RunResult(**{**body, "verdict": Verdict(body["verdict"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise SandboxError(f"The launcher's result cannot be read: {error}.") from error
