@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import string
 import struct
@@ -73,7 +74,7 @@ def test_stream_may_be_cut_anywhere(cuts: set[int]) -> None:
     edges = [0, *sorted(cuts), len(data)]
     decoder = Decoder()
     read = [
-        frame for start, end in zip(edges, edges[1:], strict=False) for frame in list(decoder.feed(data[start:end]))
+        frame for start, end in itertools.pairwise(edges) for frame in list(decoder.feed(data[start:end]))
     ]
     assert read == EXAMPLES
 
