@@ -73,9 +73,7 @@ def test_stream_may_be_cut_anywhere(cuts: set[int]) -> None:
     data = b"".join(encode(frame) for frame in EXAMPLES)
     edges = [0, *sorted(cuts), len(data)]
     decoder = Decoder()
-    read = [
-        frame for start, end in itertools.pairwise(edges) for frame in list(decoder.feed(data[start:end]))
-    ]
+    read = [frame for start, end in itertools.pairwise(edges) for frame in list(decoder.feed(data[start:end]))]
     assert read == EXAMPLES
 
 
