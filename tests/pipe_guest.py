@@ -12,6 +12,7 @@ from manimatic.jobs import Options
 from manimatic.ports import Limits, RunRequest, RunResult
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.supervisor import Supervisor
+from manimatic.verdicts import Verdict
 from manimatic_worker import protocol
 from manimatic_worker.protocol import Decoder, Frame, Request
 
@@ -26,7 +27,15 @@ class Killed(Exception):
 class PipeGuest:
     """Plays `plot` in a thread; leaving the plot closes the pipes and exits with `status`."""
 
-    def __init__(self, plot: Plot, *, status: int = 0, usage: GuestUsage | None = None, stays: bool = False) -> None:
+    def __init__(
+        self,
+        plot: Plot,
+        *,
+        status: int = 0,
+        usage: GuestUsage | None = None,
+        stays: bool = False,
+        passed: Verdict | None = None,
+    ) -> None:
         self._in, stdin = os.pipe()
         stdout, self._out = os.pipe()
         stderr, self._err = os.pipe()
@@ -36,6 +45,7 @@ class PipeGuest:
         self._ends_with = status
         self._usage = usage or GuestUsage()
         self._stays = stays
+        self.passed = passed
         self.killed = threading.Event()
         self.kills = 0
         for fd in (self._out, self._err):
@@ -104,6 +114,10 @@ class PipeGuest:
     def poll(self) -> int | None:
         """Return how it ended."""
         return self._status
+
+    def limit_passed(self) -> Verdict | None:
+        """Say what the test says."""
+        return self.passed
 
     def sample(self) -> GuestUsage:
         """Return the counters that it was made with."""

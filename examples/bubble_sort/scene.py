@@ -8,7 +8,7 @@ class BubbleSort(Scene):
         wide = config.frame_width > config.frame_height
         tall = config.frame_width < config.frame_height
         words = VALUES.replace(",", " ").split()
-        values = [int(w) for w in words if w.isdecimal() and len(w) <= 3][:8]
+        values = [int(w) for w in words if w.isdecimal() and len(w) <= 3][:7]
         if len(values) < 2:
             values = [5, 2, 9, 1, 7, 3]
 

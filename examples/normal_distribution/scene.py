@@ -27,10 +27,9 @@ class NormalDistribution(Scene):
             axis_config={"color": GREY_B},
         )
         axes.y_axis.set_opacity(0)
-        names = VGroup()
-        for k in range(-3, 4):
-            name = MathTex(f"{MEAN + k * DEVIATION:.4g}", font_size=34)
-            names.add(name.next_to(axes.c2p(k, 0), DOWN, buff=0.25))
+        names = MathTex(*[f"{MEAN + k * DEVIATION:.4g}" for k in range(-3, 4)], font_size=34)
+        for k, name in enumerate(names, -3):
+            name.next_to(axes.c2p(k, 0), DOWN, buff=0.25)
         if max(name.width for name in names) > 0.85 * axes.x_axis.unit_size:
             names = names[1::2]
         rows = VGroup(*[self.row(axes, k, c, 0.75 if tall else 0.55) for k, c in enumerate(colors, 1)])

@@ -53,10 +53,9 @@ class Pendulum(Scene):
             x_axis_config={"numbers_to_include": range(0, seconds + 1, 2)},
         )
         x_name = Text("seconds", font_size=28, color=GREY_A).next_to(axes.x_axis, DOWN, buff=0.15)
-        marks = VGroup()
-        for y in (-1, 0, 1):
-            mark = MathTex(rf"{y * ANGLE:.3g}^\circ", font_size=34)
-            marks.add(mark.next_to(axes.c2p(0, y + 1), LEFT, buff=0.2))
+        marks = MathTex(*[rf"{y * ANGLE:.3g}^\circ" for y in (-1, 0, 1)], font_size=34)
+        for y, mark in enumerate(marks):
+            mark.next_to(axes.c2p(0, y), LEFT, buff=0.2)
         middle = DashedLine(axes.c2p(0, 1), axes.c2p(seconds, 1), color=GREY_B)
         span = DoubleArrow(axes.c2p(0, 2), axes.c2p(period, 2), buff=0, tip_length=0.18, stroke_width=4)
         span.set_color(GREEN_B).shift(0.3 * UP)

@@ -682,6 +682,34 @@ def test_deleting_removes_the_job_with_all_that_hangs_on_it(store: JobStore) -> 
         store.get(gone.id)
 
 
+def test_doomed_job_is_hidden_from_all_but_the_clean_up(store: JobStore) -> None:
+    """It is found among the expired videos, whatever its time, until it is deleted."""
+    submit(store)
+    claim = take(store)
+    to_uploading(store, claim)
+    store.advance(claim, S.COMPLETE, video=VIDEO)
+    assert store.doom(claim.job.id).is_doomed
+    assert store.list_jobs(limit=9).jobs == ()
+    for ask in (store.get, store.request_cancel, store.requeue_held, store.doom):
+        with pytest.raises(JobNotFound):
+            ask(claim.job.id)
+    [left] = store.expired_videos()
+    assert left.is_doomed
+    assert left.video == dataclasses.replace(VIDEO, expires_at=0.0)
+    assert store.delete(left.id).id == claim.job.id
+    assert list(store.expired_videos()) == []
+
+
+def test_only_a_complete_job_with_a_video_can_be_doomed(store: JobStore) -> None:
+    """What runs is cancelled first, and what has no video is simply deleted."""
+    waiting = submit(store)
+    with pytest.raises(Conflict):
+        store.doom(waiting.id)
+    assert store.get(waiting.id).state is S.QUEUED
+    with pytest.raises(JobNotFound):
+        store.doom("nobody")
+
+
 def test_job_that_is_not_final_cannot_be_deleted(store: JobStore) -> None:
     """It has to be cancelled first."""
     job = submit(store)

@@ -389,3 +389,14 @@ def test_listener_that_fails_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> No
 def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait long for what does not come."""
     monkeypatch.setattr(module, "GRACE_S", 1.0)
+
+
+def test_limit_that_only_looking_tells_ends_the_run() -> None:
+    """Where no group counts, the watchdog's word is the verdict, and it says which limit it was."""
+    result, _, _ = supervise(_waits_to_be_killed, passed=Verdict.MEMORY_LIMIT)
+    assert result.verdict is Verdict.MEMORY_LIMIT
+    assert "memory" in result.message
+
+
+def _waits_to_be_killed(guest: PipeGuest) -> None:
+    guest.killed.wait(10)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manimatic.errors import SettingsError
+from manimatic.findings import Finding
 from manimatic.ports import CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
 from manimatic.settings import Settings
 
@@ -211,12 +212,20 @@ def build_launcher_sandbox(socket_path: Path) -> Sandbox:
 
 
 @contextmanager
-def run_launcher(settings: Settings, environ: Mapping[str, str], socket_path: Path) -> Iterator[Sandbox]:
+def run_launcher(settings: Settings, environ: Mapping[str, str]) -> Iterator[Sandbox]:
     """Run a launcher as a child process and return the sandbox behind it."""
     from manimatic.sandbox.launcher_process import launcher_process
 
+    socket_path = launcher_socket_path()
     with launcher_process(socket_path, launcher_environ(settings, environ)):
         yield build_launcher_sandbox(socket_path)
+
+
+def launcher_socket_path() -> Path:
+    """Return where the launcher that this process starts is to listen."""
+    from manimatic.sandbox.identity import identity_folder, launcher_socket
+
+    return launcher_socket(identity_folder())
 
 
 def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -251,3 +260,26 @@ def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[La
             group.remove()
         sandbox = BubblewrapSandbox(groups, identity, runtime_root())
         yield LauncherServer(sandbox, limits_of(settings), socket_path)
+
+
+def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
+    """Look over this machine and this configuration; a quick look takes well under half a second."""
+    from manimatic import checkup
+    from manimatic.sandbox.cgroup import choose
+    from manimatic.sandbox.examine import Places
+    from manimatic.sandbox.examine import examine as examine_sandbox
+    from manimatic.sandbox.identity import identity_folder
+    from manimatic.sandbox.runtime import missing_parts, runtime_root
+
+    places = Places(
+        slots=identity_folder() / "slots",
+        groups=lambda: choose().describe(),
+        runtime_missing=lambda: missing_parts(runtime_root()),
+    )
+    parts = checkup.Parts(
+        prepare=lambda: prepare_data_dir(settings),
+        storage=lambda: build_storage(settings),
+        store=lambda: build_store(settings),
+    )
+    service = checkup.examine(settings, parts, quick=quick)
+    return [*service, *examine_sandbox(places, quick=quick)]

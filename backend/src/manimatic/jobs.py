@@ -45,7 +45,7 @@ _ENDS = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 _BACK = frozenset({JobState.QUEUED})  # the reaper hands back what a dead dispatcher held
 
 TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
-    JobState.QUEUED: frozenset({JobState.GENERATING, JobState.CHECKING, JobState.UPLOADING}) | _ENDS,
+    JobState.QUEUED: frozenset({JobState.GENERATING, JobState.CHECKING, JobState.UPLOADING}) | _ENDS | _BACK,
     JobState.GENERATING: frozenset({JobState.CHECKING}) | _ENDS | _BACK,
     JobState.CHECKING: frozenset({JobState.RENDERING, JobState.GENERATING}) | _ENDS | _BACK,
     JobState.RENDERING: frozenset({JobState.UPLOADING, JobState.GENERATING}) | _ENDS | _BACK,

@@ -27,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     except ManimaticError as error:
         print(f"{error.message} {error.hint}", file=sys.stderr)  # noqa: T201
         return error.exit_code
+    finally:
+        arguments.socket.unlink(missing_ok=True)
     return 0
 
 

@@ -13,6 +13,7 @@ from manimatic.api import (
     docs_routes,
     event_routes,
     health_routes,
+    hosts,
     job_routes,
     logs,
     problems,
@@ -83,23 +84,11 @@ def _assemble(parts: Parts) -> APIFlask:
     app.request_class = ApiRequest
     app.json = StrictJson(app)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.config["TRUSTED_HOSTS"] = trusted_hosts(parts.settings)
     app.extensions[EXTENSION] = parts
     around.install(app)
+    hosts.install(app, parts.settings)
     problems.install(app)
     spec.configure(app)
     for routes in (job_routes, event_routes, video_routes, health_routes, docs_routes):
         app.register_blueprint(routes.blueprint)
     return app
-
-
-def trusted_hosts(settings: Settings) -> list[str] | None:
-    """Return the names under which the API answers; None for any.
-
-    What listens on this machine alone answers to this machine's names alone: otherwise any web page could reach it
-    through a name of its own that leads to 127.0.0.1.
-    """
-    if settings.host not in {"127.0.0.1", "localhost", "::1"}:
-        return None
-    public = settings.public_url.partition("://")[2].partition("/")[0]
-    return ["127.0.0.1", "localhost", "[::1]", *([public.rpartition(":")[0] or public] if public else [])]

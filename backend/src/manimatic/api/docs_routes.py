@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, make_response, redirect, render_template, url_for
+from markupsafe import Markup, escape
 
 from manimatic import __version__
+from manimatic.api.parts import base_url
 from manimatic.api.present import default_message, problem_kinds
 from manimatic.api.problems import http_kinds
+from manimatic.errors import SceneFailed
+from manimatic.verdicts import Blame, Verdict
 
 _CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+_CODE = re.compile(r"`([^`]+)`")
 
 blueprint = APIBlueprint("docs", __name__, tag="Service")
 
@@ -35,7 +42,7 @@ class Operation:
     method: str
     path: str
     summary: str
-    text: str
+    text: Markup
     parameters: list[Field]
     body: list[Field]
     answers: list[tuple[str, str, str]]
@@ -56,7 +63,8 @@ def docs() -> Response:
     page = render_template(
         "docs.html",
         version=__version__,
-        description=spec["info"]["description"],
+        base_url=base_url(),
+        description=_with_code(spec["info"]["description"]),
         operations=_operations(spec),
         models=_models(spec),
         problems=_problems(),
@@ -64,6 +72,11 @@ def docs() -> Response:
     response = make_response(page)
     response.headers["Content-Security-Policy"] = _CSP
     return response
+
+
+def _with_code(text: str) -> Markup:
+    """Show what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  escaped just before
 
 
 def _spec() -> dict[str, Any]:
@@ -89,7 +102,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> Operation:
         method=method.upper(),
         path=path,
         summary=operation.get("summary", ""),
-        text=operation.get("description", ""),
+        text=_with_code(operation.get("description", "")),
         parameters=[
             Field(
                 name=item["name"],
@@ -149,6 +162,13 @@ def _bounds(schema: dict[str, Any]) -> str:
 def _problems() -> list[tuple[str, int, str, str]]:
     """Return code, status, meaning and hint of every error."""
     found = {kind.code: (kind.code, status, kind.detail, kind.hint) for status, kind in http_kinds().items()}
+    for verdict in (verdict for verdict in Verdict if verdict is not Verdict.OK):
+        found[verdict] = (verdict.value, SceneFailed.http_status, _blamed(verdict), SceneFailed.hint)
     for code, error in problem_kinds().items():
         found[code] = (code, error.http_status, default_message(error), error.hint)
     return [found[code] for code in sorted(found)]
+
+
+def _blamed(verdict: Verdict) -> str:
+    """Say what a job's error means that has a verdict as its code."""
+    return "The scene wanted more than it may have." if verdict.blame is Blame.LIMIT else default_message(SceneFailed)

@@ -28,6 +28,11 @@ def media(status: int, description: str, media_type: str, *, binary: bool = Fals
     return {status: {"description": description, "content": {media_type: {"schema": schema}}}}
 
 
+def headers(status: int, **texts: str) -> dict[int, Any]:
+    """Describe a response's headers, named with _ for -."""
+    return {status: {"headers": {name.replace("_", "-"): header(text) for name, text in texts.items()}}}
+
+
 def empty(status: int, description: str) -> dict[int, Any]:
     """Describe a response without a body."""
     return {status: {"description": description}}

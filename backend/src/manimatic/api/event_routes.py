@@ -8,14 +8,23 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from manimatic.api.documented import empty, media, problems
+from manimatic.api.asked import MAX_NUMBER, AfterIn
+from manimatic.api.documented import empty, problems
 from manimatic.api.parts import known_job, parts
-from manimatic.api.schemas import MAX_NUMBER, AfterIn
 from manimatic.errors import RequestError
 
 SEND_TIMEOUT_S = 30.0
 """A client that takes nothing for so long loses its stream; it may come back and resume."""
 _TYPE = "text/event-stream"
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "The event's number."},
+        "event": {"enum": ["state", "draft", "attempt", "progress", "log", "end"]},
+        "data": {"type": "string", "description": "A JSON object; `at` is the time."},
+    },
+    "required": ["id", "event", "data"],
+}
 
 blueprint = APIBlueprint("events", __name__, tag="Jobs")
 
@@ -26,7 +35,7 @@ blueprint = APIBlueprint("events", __name__, tag="Jobs")
     summary="Follow a job",
     operation_id="events",
     responses={
-        **media(200, "Server-sent events", _TYPE),
+        200: {"description": "Server-sent events", "content": {_TYPE: {"schema": _EVENT}}},
         **empty(204, "The job has ended and you have all its events; browsers stop asking then"),
         **problems(404, 422),
     },
@@ -38,7 +47,7 @@ def events(job_id: str, wanted: AfterIn) -> Response:
     themselves) or as `after`, and nothing is missed. Every 15 seconds of silence a comment line is sent.
     """
     job = known_job(job_id)
-    after = _last_event(wanted.after or 0)
+    after = _last_event(wanted.after)
     if job.is_final and after and not parts().store.events(job_id, after=after, limit=1):
         return Response(status=204)
     headers = {"X-Accel-Buffering": "no"}

@@ -8,10 +8,11 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from manimatic.api.around import REVALIDATE
-from manimatic.api.documented import empty, media, problems
+from manimatic.api.asked import AfterIn, GenerateIn, JobsIn
+from manimatic.api.documented import empty, headers, media, problems
 from manimatic.api.parts import base_url, known_job, parts, require_job_id
 from manimatic.api.present import job_details, job_summary, links
-from manimatic.api.schemas import AfterIn, GenerateIn, JobOut, JobPage, JobsIn, Started
+from manimatic.api.told import JobOut, JobPage, Started
 from manimatic.errors import ManimaticError
 from manimatic.jobs import Job, JobState
 from manimatic.service import new_job
@@ -25,7 +26,14 @@ blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
 @blueprint.post("/generate")
 @blueprint.input(GenerateIn, arg_name="wanted", example={"prompt": "Create a simple circle animation"})
 @blueprint.output(Started, status_code=202, description="The job waits for a dispatcher")
-@blueprint.doc(summary="Make an animation", operation_id="generate", responses=problems(413, 415, 422))
+@blueprint.doc(
+    summary="Make an animation",
+    operation_id="generate",
+    responses={
+        **headers(202, Location="Where the job is looked at", Retry_After="Seconds to wait before looking"),
+        **problems(413, 415, 422),
+    },
+)
 def generate(wanted: GenerateIn) -> Any:
     """Queue a job that makes an animation.
 
@@ -49,7 +57,11 @@ def generate(wanted: GenerateIn) -> Any:
 @blueprint.doc(
     summary="Look at a job",
     operation_id="status",
-    responses={**problems(404), **empty(304, "Nothing has changed since the ETag in If-None-Match")},
+    responses={
+        **headers(200, ETag="Stands for this state of the job", Retry_After="Seconds to wait before looking again"),
+        **empty(304, "Nothing has changed since the ETag in If-None-Match"),
+        **problems(404),
+    },
 )
 def status(job_id: str) -> Any:
     """Return everything about a job.
@@ -57,10 +69,10 @@ def status(job_id: str) -> Any:
     The answer carries an ETag; while the job is not final it carries Retry-After too.
     """
     job = known_job(job_id)
-    headers = {"Cache-Control": REVALIDATE}
+    told = {"Cache-Control": REVALIDATE}
     if not job.is_final:
-        headers["Retry-After"] = str(ASK_AGAIN_S)
-    return _details(job), 200, headers
+        told["Retry-After"] = str(ASK_AGAIN_S)
+    return _details(job), 200, told
 
 
 @blueprint.get("/status/<job_id>/logs")
@@ -76,7 +88,7 @@ def logs(job_id: str, wanted: AfterIn) -> Response:
     The header X-Last-Event holds the number to give as `after` to read on from here.
     """
     known_job(job_id)
-    text, last = _log_after(job_id, wanted.after or 0)
+    text, last = _log_after(job_id, wanted.after)
     response = Response(text, mimetype="text/plain")
     response.headers["X-Last-Event"] = str(last)
     return response

@@ -91,6 +91,10 @@ def install(app: APIFlask) -> None:
 def _on_manimatic_error(error: ManimaticError) -> Response:
     if error.http_status >= 500:
         parts().log.error("request failed", request_id=g.get("request_id", ""), code=error.code, detail=error.message)
+    return _answer(error)
+
+
+def _answer(error: ManimaticError) -> Response:
     found = [{"pointer": f"/{error.field}", "detail": error.detail}] if isinstance(error, FieldError) else []
     retry = {"Retry-After": str(RETRY_AFTER_S)} if error.http_status == 503 else {}
     return respond(
@@ -147,7 +151,7 @@ def _on_http_error(error: HTTPException) -> Any:
 def _on_bug(error: Exception) -> Response:
     """Answer what nobody foresaw, without saying more than that; the log has the traceback."""
     parts().log.error("unhandled exception", request_id=g.get("request_id", ""), exc_info=error)
-    return _on_manimatic_error(ManimaticError("The server made a mistake.", hint=_report_hint()))
+    return _answer(ManimaticError("The server made a mistake.", hint=_report_hint()))
 
 
 def _report_hint() -> str:

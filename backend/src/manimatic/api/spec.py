@@ -8,8 +8,9 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from manimatic.api.asked import MAX_NUMBER
 from manimatic.api.documented import problem_response
-from manimatic.api.schemas import Health, Problem
+from manimatic.api.told import Health, Problem
 
 DESCRIPTION = """\
 Say what you want to see; get an animation. `POST /generate` takes a prompt (or the code of a Manim scene) and answers
@@ -17,6 +18,19 @@ at once with a job's id; `GET /status/<job_id>` shows how far it is, and in the 
 an explanation. Every error is a problem document (RFC 9457) with a stable `code` and a `hint`.
 """
 _EVERYWHERE = (400, 500, 503)
+_FIRST = ("/generate", "/status/{job_id}")
+"""The paths that a reader looks for first; the others follow by length."""
+_PARAMETERS = {
+    "job_id": ("The job's id.", r"^[A-Za-z0-9_-]{1,64}$"),
+    "name": ("The video's name, as it stands in the job's `url`.", r"^[a-z0-9]{20,64}\.[a-z0-9]{3,4}$"),
+}
+_LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "Number of the last event that you have; it counts more than `after`.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER},
+}
 _NESTED = re.compile(r"#/components/schemas/(?:[A-Za-z]+\.)+([A-Za-z]+)")
 
 
@@ -42,6 +56,7 @@ def finish(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
         schemas.update(made.pop("$defs", {}))
         schemas[model.__name__] = made
     plain = _with_plain_names(spec)
+    plain["paths"] = {path: plain["paths"][path] for path in [*_FIRST, *plain["paths"]]}
     for path, operations in plain["paths"].items():
         for operation in operations.values():
             _finish_operation(path, operation)
@@ -59,12 +74,31 @@ def _with_plain_names(spec: dict[str, Any]) -> dict[str, Any]:
 def _finish_operation(path: str, operation: dict[str, Any]) -> None:
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
+    for parameter in operation["parameters"]:
+        parameter["schema"] = _without_null(parameter["schema"])
+        if parameter["name"] in _PARAMETERS:
+            parameter["description"], pattern = _PARAMETERS[parameter["name"]]
+            parameter["schema"]["pattern"] = pattern
+    if operation["operationId"] == "events":
+        operation["parameters"].append(_LAST_EVENT_ID)
     responses = operation["responses"]
+    for answer in responses.values():
+        if not answer.get("content"):
+            answer.pop("content", None)
     for status in _EVERYWHERE:
         responses.setdefault(str(status), problem_response(status))
     if path.startswith("/health"):
         _document_down(responses)
     operation["responses"] = {status: responses[status] for status in sorted(responses)}
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a parameter's schema without null, which an address cannot hold."""
+    kinds = [item for item in schema.get("anyOf", []) if item != {"type": "null"}]
+    if len(kinds) != 1:
+        return schema
+    rest = {name: value for name, value in schema.items() if name not in {"anyOf", "default"}}
+    return {**rest, **kinds[0]}
 
 
 def _document_down(responses: dict[str, Any]) -> None:

@@ -98,6 +98,7 @@ class Streams:
         self._channels: dict[str, _Channel] = {}
         self._tailer: threading.Thread | None = None
         self._closed = False
+        self._failing = False
 
     @property
     def count(self) -> int:
@@ -171,11 +172,20 @@ class Streams:
         try:
             events = self._store.events(channel.job_id, after=last)
         except ManimaticError as error:
-            self._log.warning("events cannot be read", job_id=channel.job_id, code=error.code, detail=error.message)
+            self._say(error)
             return
+        self._say(None)
         with self._lock:
             if events and channel.last == last:
                 channel.add(events)
+
+    def _say(self, error: ManimaticError | None) -> None:
+        """Log the beginning and the end of an outage, not every reading in between."""
+        if error and not self._failing:
+            self._log.warning("events cannot be read", code=error.code, detail=error.message)
+        if self._failing and not error:
+            self._log.info("events can be read again")
+        self._failing = error is not None
 
 
 class Stream:
@@ -193,9 +203,9 @@ class Stream:
         yield f"retry: {RECONNECT_MS}\n\n"
         events = self._begin()
         while not self._streams.is_closed():
-            if events:
-                yield "".join(event_frame(event) for event in events)
-                self._sent = events[-1].number
+            for event in events:
+                yield event_frame(event)
+                self._sent = event.number
             if (not events or events[-1].kind == "end") and self._is_over():
                 return
             if not events:

@@ -29,7 +29,7 @@ Aspect = Annotated[str, typer.Option("--aspect-ratio", help="16:9, 9:16, 1:1, 4:
 Fps = Annotated[int | None, typer.Option("--fps", help="Frames per second, 1 to 120. Default: the quality's own.")]
 Background = Annotated[str, typer.Option("--background", help="Colour behind the scene, such as #1c1c1c.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Makes random scenes repeatable.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the job as JSON and nothing else.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 JobId = Annotated[str, typer.Argument(help="The job's id.")]
 
 

@@ -42,7 +42,7 @@ def make_video(wanted: Wanted) -> int:
     bootstrap.prepare_data_dir(settings)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="manimatic-")))
-        sandbox = stack.enter_context(bootstrap.run_launcher(settings, os.environ, folder / "launcher.sock"))
+        sandbox = stack.enter_context(bootstrap.run_launcher(settings, os.environ))
         store = bootstrap.build_store(settings)
         runner = bootstrap.build_runner(settings, store, sandbox, copies=folder)
         job = store.submit(wanted.new, max_queued=sys.maxsize)

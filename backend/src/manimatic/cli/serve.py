@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from manimatic import bootstrap
+from manimatic.cli.doctor import stop_on_errors
 from manimatic.cli.environment import read_settings
 from manimatic.errors import SandboxUnavailable, SettingsError
 from manimatic.lifetime import tied
@@ -41,9 +41,11 @@ class Part:
 def serve_all(host: str | None, port: int | None) -> int:
     """Serve until told to stop; return the exit code."""
     settings = _with_address(read_settings(), host, port)
+    if code := stop_on_errors(settings):
+        return code
     bootstrap.build_store(settings)
-    with _bound(settings) as listener, tempfile.TemporaryDirectory(prefix="manimatic-") as folder:
-        parts = _parts(settings, listener, Path(folder) / "launcher.sock")
+    with _bound(settings) as listener:
+        parts = _parts(settings, listener, bootstrap.launcher_socket_path())
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,18 +17,27 @@ from typing import IO, Any
 from manimatic.errors import SandboxError, SandboxUnavailable
 from manimatic.ports import Limits, RunListener, RunRequest, RunResult
 from manimatic.sandbox import bwrap_command, seccomp
-from manimatic.sandbox.cgroup.base import GroupError, GroupLimits, Groups, ResourceGroup, group_name
+from manimatic.sandbox.cgroup.base import (
+    GroupError,
+    GroupLimits,
+    GroupReport,
+    Groups,
+    ResourceGroup,
+    group_name,
+)
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.identity import LauncherIdentity
 from manimatic.sandbox.intake import Intake
 from manimatic.sandbox.runtime import GuestRuntime, install_runtime
 from manimatic.sandbox.slots import Slot, take_slot
 from manimatic.sandbox.supervisor import ArtefactSink, Supervisor
+from manimatic.sandbox.watchdog import Watchdog, WatchLimits
 from manimatic.verdicts import Verdict
 
 START_TIMEOUT_S = 10.0
 SPARE_PROCESSES = 32
 """By this the user's own process limit lies above the group's, which counts what it refuses and so must come first."""
+_OVER = {"memory": Verdict.MEMORY_LIMIT, "processes": Verdict.PROCESS_LIMIT}
 FULL_BYTES = 64 * 1024
 """A disk with less free space than this counts as full."""
 
@@ -83,11 +93,20 @@ class BubblewrapSandbox:
         return path
 
     @functools.cached_property
+    def _held(self) -> GroupReport:
+        return self._groups.describe()
+
+    @functools.cached_property
     def _probed(self) -> Mapping[str, Any]:
         with take_slot(self._identity.slots_folder) as slot:
-            done = subprocess.run(
-                bwrap_command.probe_command(self._bwrap), capture_output=True, check=False, **_identity(slot)
-            )
+            command = bwrap_command.probe_command(self._bwrap)
+            try:
+                done = subprocess.run(command, capture_output=True, check=False, **_identity(slot))
+            except OSError as error:
+                raise SandboxUnavailable(
+                    f"bubblewrap cannot be started as another user (uid {slot.uid}): {error.strerror}.",
+                    hint="Folders down to it have to be open to all: chmod o+rx / /usr /usr/bin",
+                ) from error
         if done.returncode:
             raise SandboxUnavailable(
                 f"bubblewrap cannot make a sandbox: {done.stderr.decode(errors='replace').strip()}"
@@ -102,10 +121,10 @@ class BubblewrapSandbox:
             "files": "read-only runtime, sized tmpfs",
             "seccomp": "allow-list",
         }
-        report = self._groups.describe()
+        report = self._held
         held = {"memory": report.memory, "cpu": report.cpu, "processes": report.pids}
-        layers |= {name: f"cgroup {report.kind}" for name, is_held in held.items() if is_held}
-        missing = {name: "; ".join(report.reasons) for name, is_held in held.items() if not is_held}
+        layers |= {name: f"cgroup {report.kind}" if is_held else "watchdog, rlimits" for name, is_held in held.items()}
+        missing = {f"{name} cgroup": "; ".join(report.reasons) for name, is_held in held.items() if not is_held}
         return {"backend": "bubblewrap", "layers": layers, "missing": missing}
 
     @contextmanager
@@ -123,6 +142,8 @@ class BubblewrapSandbox:
             guest = BubblewrapGuest(self._bwrap, self._runtime, limits, slot, group)
             stack.callback(guest.close)
             guest.release()
+            if not (self._held.memory and self._held.pids and self._held.cpu):
+                guest.watch_over(limits)
             yield guest
 
 
@@ -145,7 +166,7 @@ class BubblewrapGuest:
         self._group = group
         self._slot = slot
         self._child_pid: int | None = None
-        self._disk_was_full = False
+        self._watchdog: Watchdog | None = None
         info_read, info_write = os.pipe()
         block_read, self._block = os.pipe()
         filter_fd = seccomp.open_filter(seccomp.filter_bytes())
@@ -184,6 +205,20 @@ class BubblewrapGuest:
         except (ValueError, KeyError, TypeError):
             return None
 
+    def watch_over(self, limits: Limits) -> None:
+        """Hold the limits from outside, where no resource group does."""
+        wanted = WatchLimits(
+            memory_bytes=limits.memory_bytes, max_processes=limits.max_processes, cpu_cores=limits.cpu_cores
+        )
+        self._watchdog = Watchdog(wanted, root_pid=self._process.pid)
+
+    def limit_passed(self) -> Verdict | None:
+        """Let the watchdog look, if there is one."""
+        if self._watchdog is None:
+            return None
+        over = self._watchdog.sample().over
+        return next((_OVER[name] for name in over), None)
+
     def poll(self) -> int | None:
         """Return bubblewrap's exit status, or None while it lives."""
         return self._process.poll()
@@ -213,6 +248,15 @@ class BubblewrapGuest:
         self._group.kill()
         self._slot.kill_all()
         self._process.wait(timeout=START_TIMEOUT_S)
+        self._await_end_of_child()
+
+    def _await_end_of_child(self) -> None:
+        """Wait for the namespace's first process, with which the kernel ends all others of the namespace."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self._child_pid is not None and _is_alive(self._child_pid):
+            if time.monotonic() > deadline:
+                raise SandboxError("A worker's processes outlived their sandbox.")
+            time.sleep(0.002)
 
     def close(self) -> None:
         """Kill what is left and close the pipes."""
@@ -224,6 +268,13 @@ class BubblewrapGuest:
             self.stdin.close()
         except BrokenPipeError:
             return
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from manimatic.verdicts import Verdict
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestUsage:
@@ -26,6 +28,10 @@ class Guest(Protocol):
 
     def poll(self) -> int | None:
         """Return the exit status of the sandbox's outermost process, or None; negative when a signal ended that."""
+        ...
+
+    def limit_passed(self) -> Verdict | None:
+        """Return the limit that the run has gone over, where only looking tells; called several times a second."""
         ...
 
     def sample(self) -> GuestUsage:

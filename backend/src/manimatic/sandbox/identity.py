@@ -1,14 +1,21 @@
-"""Who a launcher is, so that what it leaves behind when it dies can be told from what is in use."""
+"""Who a launcher is, so that what it leaves behind when it dies can be told from what is in use.
+
+An id begins with its realm, which names the folder of locks: launchers in another root file system (a container) may
+share this kernel's resource groups, and whether they live cannot be told from here.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+REALM_CHARS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +31,8 @@ class LauncherIdentity:
         return self.folder / "slots"
 
     def is_alive(self, other: str) -> bool:
-        """Tell whether the launcher of this id still runs."""
-        if other == self.id:
+        """Tell whether the launcher of this id still runs; one of another realm counts as running."""
+        if other == self.id or other[:REALM_CHARS] != self.id[:REALM_CHARS]:
             return True
         try:
             lock = os.open(self.folder / "launchers" / other, os.O_RDWR | os.O_CLOEXEC)
@@ -52,7 +59,7 @@ def identity_folder() -> Path:
 def take_identity(folder: Path) -> Iterator[LauncherIdentity]:
     """Hold a fresh identity until the block ends or the process dies."""
     (folder / "launchers").mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = secrets.token_hex(6)
+    name = _realm(folder) + secrets.token_hex(6)
     path = folder / "launchers" / name
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -61,3 +68,17 @@ def take_identity(folder: Path) -> Iterator[LauncherIdentity]:
     finally:
         path.unlink(missing_ok=True)
         os.close(lock)
+
+
+def _realm(folder: Path) -> str:
+    stat = folder.stat()
+    return hashlib.sha256(f"{stat.st_dev} {stat.st_ino}".encode()).hexdigest()[:REALM_CHARS]
+
+
+def launcher_socket(folder: Path) -> Path:
+    """Return where this process's launcher listens; sockets of processes that died are removed."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in folder.glob("launcher-*.sock"):
+        if not Path(f"/proc/{old.stem.partition('-')[2]}").exists():
+            old.unlink(missing_ok=True)
+    return folder / f"launcher-{os.getpid()}.sock"

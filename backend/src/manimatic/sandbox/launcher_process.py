@@ -39,6 +39,7 @@ def launcher_process(socket_path: Path, environ: Mapping[str, str]) -> Iterator[
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        socket_path.unlink(missing_ok=True)
 
 
 def _wait_for(socket_path: Path, process: subprocess.Popen[bytes]) -> None:

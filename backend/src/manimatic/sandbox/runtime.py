@@ -74,10 +74,21 @@ def install_runtime(root: Path) -> GuestRuntime:
         raise SandboxUnavailable(f"The guest runtime in {root} cannot be made: {error}.") from error
 
 
+def missing_parts(root: Path) -> list[str]:
+    """Name the parts of this environment's runtime that are not installed yet; nothing is copied.
+
+    Raises:
+        SandboxUnavailable: The worker or Manim is not installed here.
+    """
+    wanted = [("site", _site_digest(_dists())), ("worker", _tree_digest(_worker_source()))]
+    if (prefix := _own_interpreter()) is not None:
+        wanted.append(("python", _interpreter_digest(prefix)))
+    return [name for name, digest in wanted if not (root / f"{name}-{digest}").is_dir()]
+
+
 def _install(root: Path) -> GuestRuntime:
-    dists = sorted(_closure(WORKER), key=lambda dist: dist.name)
-    label = [f"{dist.name}=={dist.version}" for dist in dists] + [sys.version, platform.machine()]
-    site = _once(root, "site", _digest("\n".join(label).encode()), lambda to: _copy_dists(dists, to))
+    dists = _dists()
+    site = _once(root, "site", _site_digest(dists), lambda to: _copy_dists(dists, to))
     interpreter = _install_interpreter(root)
     source = _worker_source()
     worker = _once(root, "worker", _tree_digest(source), lambda to: _copy_worker(source, site, to))
@@ -97,6 +108,15 @@ def _once(root: Path, name: str, digest: str, fill: Callable[[Path], None]) -> P
         _make_readable(fresh)
         fresh.rename(target)
     return target
+
+
+def _dists() -> list[importlib.metadata.Distribution]:
+    return sorted(_closure(WORKER), key=lambda dist: dist.name)
+
+
+def _site_digest(dists: list[importlib.metadata.Distribution]) -> str:
+    label = [f"{dist.name}=={dist.version}" for dist in dists] + [sys.version, platform.machine()]
+    return _digest("\n".join(label).encode())
 
 
 def _closure(requirement: str) -> Iterator[importlib.metadata.Distribution]:
@@ -144,10 +164,20 @@ def _copy_dists(dists: list[importlib.metadata.Distribution], to: Path) -> None:
 
 
 def _install_interpreter(root: Path) -> Path | None:
-    prefix = Path(sys.base_prefix).resolve()
-    if prefix == Path("/usr"):
+    prefix = _own_interpreter()
+    if prefix is None:
         return None
-    return _once(root, "python", _digest(f"{prefix}\n{sys.version}".encode()), lambda to: _copy_interpreter(prefix, to))
+    return _once(root, "python", _interpreter_digest(prefix), lambda to: _copy_interpreter(prefix, to))
+
+
+def _own_interpreter() -> Path | None:
+    """Return where an interpreter lies that is not the system's, and so has to be copied."""
+    prefix = Path(sys.base_prefix).resolve()
+    return None if prefix == Path("/usr") else prefix
+
+
+def _interpreter_digest(prefix: Path) -> str:
+    return _digest(f"{prefix}\n{sys.version}".encode())
 
 
 def _copy_interpreter(prefix: Path, to: Path) -> None:

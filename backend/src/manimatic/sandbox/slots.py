@@ -1,16 +1,20 @@
 """Slots: which unprivileged uid a run gets, each uid used by one run at a time on the whole machine.
 
 A service that runs as root gives every run a uid of its own, so that process limits, kills and clean-up are exact.
-A service of a plain user has only that user.
+A service of a plain user has only that user. A slot is held by two locks, both of which the kernel frees when their
+holder dies: a locked file, for launchers that share a file system, and an abstract socket's name, for launchers in
+another root file system that share the network namespace; either kind would else kill the other's processes.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
@@ -58,21 +62,30 @@ def take_slot(folder: Path) -> Iterator[Slot]:
         return
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number in range(SLOTS):
-        lock = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            continue
-        try:
+        with ExitStack() as stack:
+            if not _lock(folder / str(number), FIRST_UID + number, stack):
+                continue
             slot = Slot(FIRST_UID + number)
             slot.kill_all()
             yield slot
             slot.kill_all()
-        finally:
-            os.close(lock)
-        return
+            return
     raise SandboxError(f"All {SLOTS} slots of this machine are in use.")
+
+
+def _lock(path: Path, uid: int, stack: ExitStack) -> bool:
+    """Take both locks of a slot for as long as the stack lasts, or tell that one is held."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    stack.callback(os.close, lock)
+    name = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        name.bind(f"\0manimatic-slot-{uid}")
+    except OSError as error:
+        if error.errno in {errno.EWOULDBLOCK, errno.EADDRINUSE}:
+            return False
+        raise
+    return True
 
 
 def processes_of(uid: int) -> Iterator[int]:

@@ -91,11 +91,17 @@ class Supervisor:
         try:
             self._loop(cancel)
             self._status = self._exit_status()
-            self._usage = self._guest.sample()
+            self._look_once_more()
         finally:
             self._guest.kill()
             feeder.join(timeout=GRACE_S)
         return self._result(isolation)
+
+    def _look_once_more(self) -> None:
+        """Read the counters while the guest is still there: a scene that failed may have failed at a limit."""
+        self._usage = self._guest.sample()
+        if self._done is None or self._done.outcome != Verdict.OK:
+            self._verdict = self._verdict or self._guest.limit_passed()
 
     def _feed(self) -> None:
         """Write the request and its parts; a guest that dies or does not read ends this with its pipe."""
@@ -121,6 +127,7 @@ class Supervisor:
                 for key, _ in ready:
                     if not self._read(key):
                         selector.unregister(key.fileobj)
+                self._verdict = self._verdict or self._guest.limit_passed()
                 has_exited = self._guest.poll() is not None
                 if has_exited:
                     leave_at = min(leave_at, time.monotonic() + GRACE_S)
@@ -228,6 +235,7 @@ class Supervisor:
         if self._usage.disk_is_full:
             return Verdict.DISK_LIMIT
         if claimed is None and self._done:
+            self._message = "The worker claimed an outcome that is not its to decide."
             return Verdict.INVALID_OUTPUT
         if claimed is None:
             return Verdict.CRASHED if self._scene_could_run() else Verdict.SANDBOX_ERROR
@@ -239,7 +247,7 @@ class Supervisor:
 
     def _explain(self, verdict: Verdict, done: Done) -> str:
         limits = self._request.limits
-        if (verdict in _MESSAGES and verdict is not self._verdict) or verdict is Verdict.TIMEOUT:
+        if verdict in _MESSAGES and not self._message:
             shown = {"memory_mb": limits.memory_bytes / 1024**2, "disk_mb": limits.disk_bytes / 1024**2}
             return _MESSAGES[verdict].format(limits=limits, **shown)
         if verdict is Verdict.SCENE_ERROR:

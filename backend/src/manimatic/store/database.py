@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 
 from sqlalchemy import Connection
 
@@ -40,7 +40,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; the next use opens new ones, except in memory, where all is gone."""
-        self._engine.dispose()
+        with self._turn or nullcontext():  # the one connection in memory must not be closed under a thread that reads
+            self._engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -1,0 +1,105 @@
+"""Look over what the service needs beside the sandbox: Python, the data folder, the port, storage, model, database."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from manimatic.errors import ManimaticError
+from manimatic.findings import Finding, error, ok, warning
+from manimatic.ports import JobStore, Storage
+from manimatic.settings import Settings
+
+OLDEST_PYTHON = (3, 11)
+MIN_FREE_BYTES = 64 * 1024**2
+"""With less free space than this the API takes no jobs."""
+LOW_FREE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """How to try the parts; each call may raise ManimaticError."""
+
+    prepare: Callable[[], None]
+    storage: Callable[[], Storage]
+    store: Callable[[], JobStore]
+
+
+def examine(settings: Settings, parts: Parts, *, quick: bool = False) -> list[Finding]:
+    """Return the findings; a quick look leaves out what `serve` meets by itself and what asks other machines."""
+    found = [_python(sys.version_info[:3]), _data_folder(settings, parts)]
+    if quick:
+        return found
+    return [*found, _port(settings), _database(parts), _storage(settings, parts), *_model(settings)]
+
+
+def _python(version: tuple[int, ...]) -> Finding:
+    shown, oldest = ".".join(map(str, version)), ".".join(map(str, OLDEST_PYTHON))
+    if version < OLDEST_PYTHON:
+        return error(
+            "python",
+            f"Python {shown} is older than {oldest}.",
+            f"apt-get install -y python{oldest} python{oldest}-venv",
+        )
+    return ok("python", shown)
+
+
+def _data_folder(settings: Settings, parts: Parts) -> Finding:
+    folder = settings.data_dir
+    try:
+        parts.prepare()
+        free = shutil.disk_usage(folder).free
+    except ManimaticError as failure:
+        return error(
+            "data folder", failure.message, f"mkdir -p {folder} && chown $(id -un) {folder} && chmod 700 {folder}"
+        )
+    except OSError as failure:
+        return error("data folder", f"{folder}: {failure.strerror}.", f"ls -ld {folder}")
+    shown = f"{folder}, {free / 1024**3:.1f} GiB free"
+    look = f"du -xh {folder} | sort -h | tail   # remove what is not needed, or name another disk in MANIMATIC_DATA_DIR"
+    if free < MIN_FREE_BYTES:
+        return error("data folder", f"The disk is full: {shown}.", look)
+    if free < LOW_FREE_BYTES:
+        return warning("data folder", f"The disk is nearly full: {shown}.", look)
+    return ok("data folder", shown)
+
+
+def _port(settings: Settings) -> Finding:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((settings.host, settings.port))
+        except OSError as failure:
+            return warning(
+                "port",
+                f"{settings.host}:{settings.port}: {failure.strerror}. It may be Manimatic itself.",
+                f"ss -ltnp 'sport = :{settings.port}'   # who has it; or: manimatic serve --port {settings.port + 1}",
+            )
+    return ok("port", f"{settings.host}:{settings.port} is free")
+
+
+def _database(parts: Parts) -> Finding:
+    try:
+        parts.store().ping()
+    except ManimaticError as failure:
+        return error("database", failure.message, failure.hint)
+    return ok("database", "opens")
+
+
+def _storage(settings: Settings, parts: Parts) -> Finding:
+    try:
+        parts.storage().ping()
+    except ManimaticError as failure:
+        return error("storage", f"{settings.storage_kind}: {failure.message}", failure.hint)
+    return ok("storage", f"{settings.storage_kind} takes videos")
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    if settings.gemini_api_key:
+        yield ok("model", f"{settings.model}; a key is set (it was not tried: that would cost)")
+    else:
+        yield ok("model", "no GEMINI_API_KEY is set; the offline composer answers")

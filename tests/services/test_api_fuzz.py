@@ -1,0 +1,108 @@
+"""Schemathesis sends the API whatever its OpenAPI document allows, and what it forbids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from harness.api import STORAGE_FAILURE, VIDEO_NAME, Api, open_api
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.config import SchemathesisConfig
+
+EXAMPLES = 50
+# Which prompts say something is more than JSON Schema can tell, and so is which cursor was handed out here.
+CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "409", "422"]}}}
+
+OPERATIONS = ["generate", "jobs", "health", "live", "ready"]
+ABOUT_JOBS = ["status", "events", "logs", "cancel", "retry", "delete"]
+NOTHING_TO_SPOIL = {"health", "live", "ready"}
+"""Operations without parameters: no request to them can be wrong."""
+CASES = [
+    (name, mode)
+    for name in [*OPERATIONS, *ABOUT_JOBS, "video"]
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    if mode is GenerationMode.POSITIVE or name not in NOTHING_TO_SPOIL
+]
+
+few = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """Give one API for all cases, with a video."""
+    folder: Path = tmp_path_factory.mktemp("fuzz")
+    with open_api(folder, max_queued=100_000, log_format="json") as opened:
+        opened.put_video(folder)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def operations(api: Api) -> dict[str, Any]:
+    """Give the operations of the document as schemathesis reads them."""
+    config = SchemathesisConfig.from_dict(CONFIG)
+    document = schemathesis.openapi.from_wsgi("/openapi.json", api.app, config=config)
+    document.validate()
+    found = [result.ok() for result in document.get_all_operations()]
+    return {item.definition.raw["operationId"]: item for item in found}
+
+
+def try_cases(operation: Any, mode: GenerationMode, prepare: Callable[[schemathesis.Case], None]) -> None:
+    """Send some cases of an operation and check every answer against the document."""
+
+    @few
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def cases(case: schemathesis.Case) -> None:
+        prepare(case)
+        case.call_and_validate()
+
+    cases()
+
+
+def existing(api: Api, operation: str) -> str:
+    """Return the id of a new job; one that has ended where a stream would not end by itself."""
+    job_id = api.generate()
+    if operation in {"events", "delete"}:
+        api.complete(job_id)
+    if operation == "retry":
+        api.fail(job_id, STORAGE_FAILURE, held_video="/nowhere/held.mp4")
+    return job_id
+
+
+def test_every_operation_is_tried(operations: dict[str, Any]) -> None:
+    """The lists of this file are the document's."""
+    assert set(operations) == {*OPERATIONS, *ABOUT_JOBS, "video"}
+
+
+@pytest.mark.parametrize(("name", "mode"), CASES)
+def test_answers_conform_to_the_document(operations: dict[str, Any], name: str, mode: GenerationMode) -> None:
+    """No server error, no undocumented status, type, header or body, whatever is sent."""
+    try_cases(operations[name], mode, lambda case: None)
+
+
+@pytest.mark.parametrize("name", ABOUT_JOBS)
+def test_answers_about_existing_jobs_conform_to_the_document(api: Api, operations: dict[str, Any], name: str) -> None:
+    """The same where the job is there."""
+
+    def prepare(case: schemathesis.Case) -> None:
+        case.path_parameters["job_id"] = existing(api, name)
+
+    try_cases(operations[name], GenerationMode.POSITIVE, prepare)
+
+
+def test_answers_about_an_existing_video_conform_to_the_document(api: Api, operations: dict[str, Any]) -> None:
+    """The same where the video is there."""
+
+    def prepare(case: schemathesis.Case) -> None:
+        case.path_parameters["name"] = VIDEO_NAME
+
+    try_cases(operations["video"], GenerationMode.POSITIVE, prepare)
