@@ -308,3 +308,11 @@ def test_bad_setting_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MANIMATIC_PORT", "many")
     with pytest.raises(SettingsError, match="MANIMATIC_PORT"):
         doctor.examine_machine(as_json=False)
+
+
+def test_service_that_cannot_work_is_not_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The quick look before a start prints the errors and gives their exit code."""
+    (tmp_path / "data").write_text("in the way")
+    settings = Settings.from_env({"MANIMATIC_DATA_DIR": str(tmp_path / "data")})
+    assert doctor.stop_on_errors(settings) == 7
+    assert "data folder" in capsys.readouterr().err
