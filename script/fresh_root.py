@@ -132,10 +132,11 @@ def debian_source() -> Source:
 
 def make_root(folder: Path, suite: str, source: Source, cache: Path | None, log: Path) -> str:
     """Fill the folder with a fresh Debian, from the cache if it is there; return where it came from."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     kept = cache / f"debian-{suite}-{_said('dpkg', '--print-architecture').strip()}.tar" if cache else None
     if kept and kept.is_file():
         _logged(["tar", "--extract", "--numeric-owner", f"--file={kept}", f"--directory={folder}"], log)
+        folder.chmod(0o755)  # as every machine's root is: other users than root live below it
         return f"unpacked from {kept.name}"
     _debootstrap(folder, suite, source, log)
     if kept:

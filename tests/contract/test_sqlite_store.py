@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from manimatic.errors import SettingsError, StoreError
 from manimatic.jobs import NewJob
+from manimatic.ports import JobStore
 from manimatic.store import open_store
 from manimatic.store.schema import HEAD, metadata
 from sqlalchemy import Engine, create_engine, event
@@ -327,3 +330,25 @@ def test_full_disk_is_named_and_costs_only_what_did_not_fit(tmp_path: Path, smal
     assert "secret" not in str(caught.value)
     assert [job.prompt for job in store.list_jobs(limit=9).jobs] == ["small"]
     store.close()
+
+
+def test_store_in_memory_is_closed_under_threads_that_use_it_without_a_crash() -> None:
+    """They find it closed, or empty; the one connection is not pulled away in the middle of a statement."""
+    for _ in range(30):
+        store = open_store("sqlite://")
+        stop = threading.Event()
+        threads = [threading.Thread(target=use, args=(store, stop)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        store.close()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        store.close()
+
+
+def use(store: JobStore, stop: threading.Event) -> None:
+    """Ask the store until told to stop."""
+    while not stop.is_set():
+        with contextlib.suppress(StoreError):
+            store.depth()

@@ -11,6 +11,7 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from markupsafe import Markup, escape
 
 from manimatic import __version__
+from manimatic.api.parts import base_url
 from manimatic.api.present import default_message, problem_kinds
 from manimatic.api.problems import http_kinds
 from manimatic.errors import SceneFailed
@@ -62,6 +63,7 @@ def docs() -> Response:
     page = render_template(
         "docs.html",
         version=__version__,
+        base_url=base_url(),
         description=_with_code(spec["info"]["description"]),
         operations=_operations(spec),
         models=_models(spec),

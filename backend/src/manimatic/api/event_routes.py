@@ -8,9 +8,9 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, request
 
+from manimatic.api.asked import MAX_NUMBER, AfterIn
 from manimatic.api.documented import empty, problems
 from manimatic.api.parts import known_job, parts
-from manimatic.api.schemas import MAX_NUMBER, AfterIn
 from manimatic.errors import RequestError
 
 SEND_TIMEOUT_S = 30.0

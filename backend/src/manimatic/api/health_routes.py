@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 
 from manimatic.api import health as state
 from manimatic.api.parts import parts
-from manimatic.api.schemas import Alive, Health
+from manimatic.api.told import Alive, Health
 
 blueprint = APIBlueprint("health", __name__, tag="Service")
 

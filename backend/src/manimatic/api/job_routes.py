@@ -8,10 +8,11 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from manimatic.api.around import REVALIDATE
+from manimatic.api.asked import AfterIn, GenerateIn, JobsIn
 from manimatic.api.documented import empty, headers, media, problems
 from manimatic.api.parts import base_url, known_job, parts, require_job_id
 from manimatic.api.present import job_details, job_summary, links
-from manimatic.api.schemas import AfterIn, GenerateIn, JobOut, JobPage, JobsIn, Started
+from manimatic.api.told import JobOut, JobPage, Started
 from manimatic.errors import ManimaticError
 from manimatic.jobs import Job, JobState
 from manimatic.service import new_job

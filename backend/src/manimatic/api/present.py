@@ -57,7 +57,7 @@ def job_details(job: Job, attempts: Sequence[Attempt], queue_position: int | Non
         "queue_position": queue_position,
         "cancel_requested": job.cancel_requested,
         "attempts": [_attempt(job.id, item) for item in attempts],
-        "timings": dict(job.timings),
+        "timings": {state: round(seconds, 3) for state, seconds in job.timings.items()},
         "isolation": job.isolation,
         "video": _video(job.video),
         "deadline_at": iso(job.deadline_at),

@@ -8,8 +8,9 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from manimatic.api.asked import MAX_NUMBER
 from manimatic.api.documented import problem_response
-from manimatic.api.schemas import MAX_NUMBER, Health, Problem
+from manimatic.api.told import Health, Problem
 
 DESCRIPTION = """\
 Say what you want to see; get an animation. `POST /generate` takes a prompt (or the code of a Manim scene) and answers

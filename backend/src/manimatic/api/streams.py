@@ -203,9 +203,9 @@ class Stream:
         yield f"retry: {RECONNECT_MS}\n\n"
         events = self._begin()
         while not self._streams.is_closed():
-            if events:
-                yield "".join(event_frame(event) for event in events)
-                self._sent = events[-1].number
+            for event in events:
+                yield event_frame(event)
+                self._sent = event.number
             if (not events or events[-1].kind == "end") and self._is_over():
                 return
             if not events:

@@ -99,9 +99,14 @@ class BubblewrapSandbox:
     @functools.cached_property
     def _probed(self) -> Mapping[str, Any]:
         with take_slot(self._identity.slots_folder) as slot:
-            done = subprocess.run(
-                bwrap_command.probe_command(self._bwrap), capture_output=True, check=False, **_identity(slot)
-            )
+            command = bwrap_command.probe_command(self._bwrap)
+            try:
+                done = subprocess.run(command, capture_output=True, check=False, **_identity(slot))
+            except OSError as error:
+                raise SandboxUnavailable(
+                    f"bubblewrap cannot be started as another user (uid {slot.uid}): {error.strerror}.",
+                    hint="Folders down to it have to be open to all: chmod o+rx / /usr /usr/bin",
+                ) from error
         if done.returncode:
             raise SandboxUnavailable(
                 f"bubblewrap cannot make a sandbox: {done.stderr.decode(errors='replace').strip()}"

@@ -1,114 +1,17 @@
-"""What may come in and what goes out, as pydantic models; the OpenAPI document is made from them."""
+"""What goes out, as pydantic models; the OpenAPI document is made from them and from `asked`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
-from manimatic.jobs import ASPECT_RATIOS, MAX_CODE_BYTES, MAX_FPS, QUALITY_ALIASES, JobState, Quality
-from manimatic.service import MAX_DEADLINE_S, MAX_METADATA_CHARS, MAX_METADATA_ITEMS, MAX_PROMPT_CHARS
+from manimatic.api.choices import one_of
+from manimatic.jobs import JobState
 from manimatic.verdicts import Verdict
 
-MAX_NUMBER = 2**31 - 1
-"""Largest number that an event may have."""
-MAX_PAGE = 100
-
-
-def one_of(allowed: Iterable[str], instead: str = "it is not one of {allowed}") -> tuple[Any, ...]:
-    """Return what makes a text field take only these values."""
-    names = tuple(allowed)
-
-    def check(value: str) -> str:
-        if value not in names:
-            raise PydanticCustomError("one_of", instead, {"allowed": ", ".join(names)})
-        return value
-
-    return AfterValidator(check), Field(json_schema_extra={"enum": list(names)})
-
-
-_QUALITY = one_of([*(item.value for item in Quality), *QUALITY_ALIASES])
-_FORMAT = one_of(["mp4"], "only {allowed} is made so far")
-_ASPECT = one_of(ASPECT_RATIOS)
 _STATE = one_of(item.value for item in JobState)
-
-_Seconds = Annotated[float, Field(allow_inf_nan=False)]
-_Metadata = dict[str, Annotated[str, Field(max_length=MAX_METADATA_CHARS)]]
 _Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-
-
-class GenerateIn(BaseModel):
-    """What is to be made: a prompt, or the code of a scene."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        json_schema_extra={
-            "anyOf": [
-                {"required": ["prompt"], "properties": {"prompt": {"minLength": 1}}},
-                {"required": ["code"], "properties": {"code": {"type": "string"}}},
-            ],
-        },
-    )
-
-    prompt: str = Field(
-        "",
-        max_length=MAX_PROMPT_CHARS,
-        description="What to show, in any language. It needs a word or a number, and no control characters.",
-        examples=["Create a simple circle animation"],
-    )
-    code: str | None = Field(
-        None,
-        min_length=1,
-        max_length=MAX_CODE_BYTES,
-        description="A Manim scene to render instead of asking a model; the prompt is then its caption.",
-    )
-    scene: str | None = Field(
-        None, min_length=1, max_length=200, description="The class to render, where the code has several."
-    )
-    quality: Annotated[str, *_QUALITY] | None = Field(
-        None, description="How fine the picture is, as with Manim's -q; medium where it is not given."
-    )
-    format: Annotated[str, *_FORMAT] | None = Field(None, description="The file's format.")
-    aspect_ratio: Annotated[str, *_ASPECT] | None = Field(None, description="Width to height; 16:9 by default.")
-    fps: int | None = Field(None, ge=1, le=MAX_FPS, description="Frames a second; the quality's own by default.")
-    background: str | None = Field(
-        None,
-        pattern=r"^#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$",
-        description="The background's colour.",
-        examples=["#1c1c1c"],
-    )
-    seed: int | None = Field(None, ge=0, le=2**32 - 1, description="Seed of the scene's random numbers.")
-    model: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$", description="The model that writes the scene."
-    )
-    duration_hint_seconds: _Seconds | None = Field(None, ge=1, le=600, description="About how long it should be.")
-    deadline_seconds: _Seconds | None = Field(
-        None, ge=1, le=MAX_DEADLINE_S, description="After so many seconds the job expires if it is not done."
-    )
-    metadata: _Metadata | None = Field(
-        None, max_length=MAX_METADATA_ITEMS, description="Texts of your own, handed back with the job."
-    )
-
-
-class AfterIn(BaseModel):
-    """From where to go on."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    after: int = Field(0, ge=0, le=MAX_NUMBER, description="Number of the last event that you have.")
-
-
-class JobsIn(BaseModel):
-    """Which jobs to list."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(20, ge=1, le=MAX_PAGE, description="Jobs on one page.")
-    cursor: str | None = Field(None, max_length=100, description="next_cursor of the page before.")
-    state: Annotated[str, *_STATE] | None = Field(None, description="Only jobs in this state.")
 
 
 class FieldProblem(BaseModel):

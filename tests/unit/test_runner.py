@@ -1,0 +1,402 @@
+"""The dispatcher's loop: claims, the keeper of each running job, and upkeep."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from job_bench import CODE, JobBench, S, bench, draft
+from manimatic.errors import LeaseLost, SandboxUnavailable, StorageError, StoreError
+from manimatic.jobs import Job
+from manimatic.ports import Claim
+from manimatic.recorder import Stop
+from manimatic.runner import Pace, Runner
+from manimatic.sandbox.scripted import ScriptedRun
+from manimatic.wakeup import InProcessWakeup
+
+__all__ = ["bench"]
+PACE = Pace(lease_s=30.0, heartbeat_s=0.05, watch_s=0.02, idle_s=0.05, upkeep_s=0.05)
+SOON_S = 8.0  # what takes so long on a busy machine will not happen any more
+LONG = ScriptedRun(lasts_s=60.0)
+
+
+class RunnerBench:
+    """A runner on the fakes of a job bench."""
+
+    def __init__(self, jobs: JobBench) -> None:
+        self.jobs = jobs
+        self.wakeup = InProcessWakeup()
+        self.shutdown = threading.Event()
+
+    def make(self, **changes: Any) -> Runner:
+        """Wire a runner."""
+        wired: dict[str, Any] = {
+            "name": "one",
+            "store": self.jobs.store,
+            "pipeline": self.jobs.pipeline(),
+            "storage": self.jobs.storage,
+            "wakeup": self.wakeup,
+            "work_folder": self.jobs.folders.work,
+            "job_timeout_s": 600.0,
+            "pace": PACE,
+            "warn": self.jobs.warnings.append,
+        }
+        return Runner(**{**wired, **changes})
+
+    @contextmanager
+    def running(self, runner: Runner) -> Iterator[None]:
+        """Serve during the block; afterwards the loop has ended within a second."""
+        thread = threading.Thread(target=runner.run, args=(self.shutdown,))
+        thread.start()
+        try:
+            yield
+        finally:
+            self.shutdown.set()
+            thread.join(SOON_S)
+            assert not thread.is_alive()
+
+    def wait_for(self, condition: Callable[[], object]) -> None:
+        """Wait until it is so."""
+        give_up_at = time.monotonic() + SOON_S
+        while not condition():
+            assert time.monotonic() < give_up_at, "it did not happen"
+            time.sleep(0.01)
+
+    def state(self, job: Job) -> str:
+        """Return where the job stands."""
+        return self.jobs.store.get(job.id).state
+
+
+@pytest.fixture
+def runners(bench: JobBench) -> RunnerBench:
+    """Give a bench whose clock is the real one."""
+    bench.store._clock = bench.local._clock = time.time
+    return RunnerBench(bench)
+
+
+# ---------------------------------------------------------------- claiming
+
+
+def test_waiting_jobs_are_run_oldest_first(runners: RunnerBench) -> None:
+    """One after the other, each once."""
+    jobs = [runners.jobs.submit(code=f"x = {number}") for number in range(3)]
+    runner = runners.make()
+    while runner.run_next(runners.shutdown):
+        pass
+    assert [request.code for request in runners.jobs.sandbox.requests] == ["x = 0", "x = 1", "x = 2"]
+    assert {runners.state(job) for job in jobs} == {"complete"}
+
+
+def test_named_job_is_run_before_older_ones(runners: RunnerBench) -> None:
+    """The command line wants its own job, and no other."""
+    first, second = runners.jobs.submit(code=CODE), runners.jobs.submit(code=CODE)
+    assert runners.make().run_next(runners.shutdown, job_id=second.id)
+    assert (runners.state(first), runners.state(second)) == ("queued", "complete")
+    assert not runners.make().run_next(runners.shutdown, job_id=second.id)
+
+
+def test_job_that_was_tried_too_often_is_not_taken(runners: RunnerBench) -> None:
+    """Upkeep ends it instead."""
+    runners.jobs.submit(code=CODE)
+    assert not runners.make(pace=dataclasses.replace(PACE, max_tries=0)).run_next(runners.shutdown)
+
+
+def test_notified_job_starts_at_once(runners: RunnerBench) -> None:
+    """The dispatcher sleeps until it is called, not until its next look."""
+    runner = runners.make(pace=dataclasses.replace(PACE, idle_s=60.0))
+    with runners.running(runner):
+        time.sleep(0.1)
+        job = runners.jobs.submit(code=CODE)
+        runners.wakeup.notify(job.id)
+        runners.wait_for(lambda: runners.state(job) == "complete")
+        runners.shutdown.set()
+        runners.wakeup.notify(job.id)
+
+
+def test_as_many_jobs_run_at_once_as_allowed(runners: RunnerBench) -> None:
+    """Two of three run; the third waits for its turn."""
+    meeting = threading.Barrier(3)
+    runners.jobs.sandbox.before = lambda: meeting.wait(SOON_S) and None
+    jobs = [runners.jobs.submit(code=CODE) for _ in range(3)]
+    for _ in jobs[:2]:
+        runners.jobs.sandbox.add(LONG)
+    with runners.running(runners.make(concurrency=2)):
+        meeting.wait(SOON_S)
+        assert [runners.state(job) for job in jobs] == ["rendering", "rendering", "queued"]
+    assert [runners.state(job) for job in jobs] == ["queued"] * 3
+
+
+def test_shutdown_hands_running_jobs_back(runners: RunnerBench) -> None:
+    """The try is not counted and the work folder is gone."""
+    runners.jobs.script(runs=[LONG])
+    job = runners.jobs.submit(code=CODE)
+    with runners.running(runners.make()):
+        runners.wait_for(lambda: runners.jobs.sandbox.requests)
+    after = runners.jobs.store.get(job.id)
+    assert (after.state, after.tries, after.owner) == (S.QUEUED, 0, None)
+
+
+# ---------------------------------------------------------------- the keeper
+
+
+def test_cancel_is_heard_within_a_second(runners: RunnerBench) -> None:
+    """With the pace that is shipped: it looks several times a second."""
+    runners.jobs.script(runs=[LONG])
+    job = runners.jobs.submit(code=CODE)
+    asked_at: list[float] = []
+
+    def cancel() -> None:
+        runners.jobs.store.request_cancel(job.id)
+        asked_at.append(time.monotonic())
+
+    runners.jobs.sandbox.before = cancel
+    runners.make(pace=Pace()).run_next(runners.shutdown)
+    assert time.monotonic() - asked_at[0] < 1.0
+    assert runners.state(job) == "cancelled"
+
+
+def test_keeper_prolongs_the_lease(runners: RunnerBench) -> None:
+    """A run that is longer than the lease stays ours."""
+    runners.jobs.script(runs=[ScriptedRun(lasts_s=0.6)])
+    job = runners.jobs.submit(code=CODE)
+    runners.make(pace=dataclasses.replace(PACE, lease_s=0.3)).run_next(runners.shutdown)
+    after = runners.jobs.store.get(job.id)
+    assert (after.state, after.tries) == (S.COMPLETE, 1)
+
+
+def test_lost_lease_ends_the_run(runners: RunnerBench) -> None:
+    """The runner goes on to the next job, and the other's row stays untouched."""
+    runners.jobs.script(runs=[LONG])
+    job = runners.jobs.submit(code=CODE)
+
+    def take_over() -> None:
+        runners.jobs.store._clock = lambda: time.time() + 100
+        runners.jobs.store.reap(max_tries=9)
+        runners.jobs.claim("other")
+
+    runners.jobs.sandbox.before = take_over
+    assert runners.make().run_next(runners.shutdown)
+    after = runners.jobs.store.get(job.id)
+    assert (after.owner, after.fence, after.state) == ("other", 2, S.QUEUED)
+
+
+def test_deleted_job_ends_its_run(runners: RunnerBench) -> None:
+    """A row that is gone belongs to nobody."""
+    runners.jobs.script(runs=[LONG])
+    job = runners.jobs.submit(code=CODE)
+
+    def delete() -> None:
+        runners.jobs.store._clock = lambda: time.time() + 100
+        runners.jobs.store.request_cancel(job.id)
+        runners.jobs.store.reap(max_tries=9)
+        runners.jobs.store.delete(job.id)
+
+    runners.jobs.sandbox.before = delete
+    started = time.monotonic()
+    assert runners.make().run_next(runners.shutdown)
+    assert time.monotonic() - started < SOON_S
+
+
+def test_jobs_own_limit_ends_it_as_expired(runners: RunnerBench) -> None:
+    """However long the run would go on."""
+    runners.jobs.script(runs=[LONG])
+    job = runners.jobs.submit(code=CODE)
+    runners.make(job_timeout_s=0.2).run_next(runners.shutdown)
+    assert runners.state(job) == "expired"
+
+
+def test_deadline_before_the_limit_counts(runners: RunnerBench) -> None:
+    """The user's own time is shorter."""
+    runners.jobs.script(runs=[LONG])
+    job = runners.jobs.submit(code=CODE, deadline_at=time.time() + 0.3)
+    runners.make().run_next(runners.shutdown)
+    assert runners.state(job) == "expired"
+
+
+class Troubled:
+    """Stands before a store; what is named raises."""
+
+    def __init__(self, inner: Any, **errors: Exception) -> None:
+        self.inner = inner
+        self.errors = errors
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what the store has."""
+        real = getattr(self.inner, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.calls.append(name)
+            if name in self.errors:
+                raise self.errors[name]
+            return real(*args, **kwargs)
+
+        return call
+
+
+@pytest.mark.parametrize("error", [StoreError("busy"), ValueError("a bug")], ids=["store", "bug"])
+def test_database_out_of_reach_for_a_moment_does_not_end_the_run(runners: RunnerBench, error: Exception) -> None:
+    """The keeper says so and goes on keeping."""
+    store: Any = Troubled(runners.jobs.store, heartbeat=error)
+    runners.jobs.script(runs=[ScriptedRun(lasts_s=0.3)])
+    job = runners.jobs.submit(code=CODE)
+    assert runners.make(store=store).run_next(runners.shutdown)
+    assert runners.state(job) == "complete"
+    assert store.calls.count("heartbeat") > 1
+    assert runners.jobs.warnings
+
+
+def test_database_out_of_reach_for_a_whole_lease_ends_the_run(runners: RunnerBench) -> None:
+    """Somebody else may have the job by now."""
+    store: Any = Troubled(runners.jobs.store, heartbeat=StoreError("gone"))
+    runners.jobs.script(runs=[LONG])
+    job = runners.jobs.submit(code=CODE)
+    assert runners.make(store=store, pace=dataclasses.replace(PACE, lease_s=0.3)).run_next(runners.shutdown)
+    assert runners.state(job) == "rendering"
+
+
+@pytest.mark.parametrize("error", [StoreError("gone"), KeyError("a bug")], ids=["store", "bug"])
+def test_loop_outlives_every_error(runners: RunnerBench, error: Exception) -> None:
+    """Claims that fail are tried again, and jobs are run when they succeed."""
+    store: Any = Troubled(runners.jobs.store, claim=error, reap=error, reports=error)
+    job = runners.jobs.submit(code=CODE)
+    with runners.running(runners.make(store=store)):
+        runners.wait_for(lambda: store.calls.count("claim") > 2 and store.calls.count("reap") > 1)
+        store.errors = {}
+        runners.wait_for(lambda: runners.state(job) == "complete")
+
+
+def test_database_that_fails_in_mid_run_leaves_the_job_to_the_reaper(runners: RunnerBench) -> None:
+    """The runner goes on; the job's lease ends and it is tried again."""
+
+    class Failing:
+        """A pipeline without a database."""
+
+        def run(self, claim: Claim, stop: Stop) -> Job:
+            """Fail."""
+            raise StoreError("disk full")
+
+    job = runners.jobs.submit(code=CODE)
+    with runners.running(runners.make(pipeline=Failing())):
+        runners.wait_for(lambda: any("disk full" in line for line in runners.jobs.warnings))
+    assert runners.state(job) == "queued"
+    assert runners.jobs.store.get(job.id).tries == 1
+
+
+# ---------------------------------------------------------------- upkeep
+
+
+def test_dead_claims_are_reaped_and_told(runners: RunnerBench) -> None:
+    """A job of a dead dispatcher waits again, and whoever sleeps is woken."""
+    job = runners.jobs.submit(code=CODE)
+    runners.jobs.claim("dead")
+    runners.jobs.store._clock = lambda: time.time() + 100
+    told: list[str] = []
+    runners.wakeup.notify = told.append  # type: ignore[method-assign]
+    runners.make().upkeep()
+    assert (runners.state(job), told) == ("queued", [job.id])
+
+
+def test_work_of_dead_runs_is_swept_and_of_live_ones_kept(runners: RunnerBench) -> None:
+    """Only the newest claim of a job that runs has a right to its folder."""
+    live = runners.jobs.submit(code=CODE)
+    runners.jobs.claim()
+    waiting = runners.jobs.submit(code=CODE)
+    work = runners.jobs.folders.work
+    names = [f"{live.id}-1", f"{live.id}-0", f"{live.id}-2", f"{waiting.id}-0", "nobody-1", "stray", "-"]
+    for name in names:
+        (work / name / "inner").mkdir(parents=True)
+    runners.make().upkeep()
+    assert [path.name for path in work.iterdir()] == [f"{live.id}-1"]
+    runners.jobs.store._clock = lambda: time.time() + 100
+    runners.make().upkeep()
+    assert list(work.iterdir()) == []
+
+
+def test_nothing_is_swept_while_the_database_does_not_answer(runners: RunnerBench) -> None:
+    """Who cannot ask does not destroy."""
+    (runners.jobs.folders.work / "job-1").mkdir(parents=True)
+    store: Any = Troubled(runners.jobs.store, get=StoreError("gone"))
+    runners.make(store=store).upkeep()
+    assert (runners.jobs.folders.work / "job-1").is_dir()
+    (runners.jobs.folders.work / "job-1").rmdir()
+
+
+def test_video_past_its_time_is_removed_and_forgotten(runners: RunnerBench) -> None:
+    """The job stays, without its video."""
+    runners.jobs.script(draft())
+    job = runners.jobs.run()
+    runners.make().upkeep()
+    assert len(runners.jobs.videos()) == 1
+    runners.jobs.store._clock = lambda: time.time() + 4000
+    runners.make().upkeep()
+    assert (runners.jobs.videos(), runners.jobs.store.get(job.id).video) == ([], None)
+
+
+def test_job_that_its_user_deleted_goes_with_its_video(runners: RunnerBench) -> None:
+    """What the api could not remove itself, upkeep does."""
+    runners.jobs.script(draft())
+    job = runners.jobs.run()
+    runners.jobs.store.doom(job.id)
+    runners.make().upkeep()
+    assert runners.jobs.videos() == []
+    assert runners.jobs.store.expired_videos() == []
+
+
+def test_one_video_that_cannot_be_removed_keeps_no_other(runners: RunnerBench) -> None:
+    """The rest is removed, and the one is tried again next time."""
+    runners.jobs.script(draft(), draft())
+    first, second = runners.jobs.run(), runners.jobs.run()
+    runners.jobs.store._clock = lambda: time.time() + 4000
+    real = runners.jobs.storage.delete
+    assert first.video is not None
+
+    def delete(name: str) -> None:
+        if first.video and name == first.video.name:
+            raise StorageError("it is stuck")
+        real(name)
+
+    runners.jobs.storage.delete = delete  # type: ignore[method-assign]
+    runners.make().upkeep()
+    assert runners.jobs.store.get(first.id).video is not None
+    assert runners.jobs.store.get(second.id).video is None
+    assert any("it is stuck" in line for line in runners.jobs.warnings)
+
+
+def test_dispatcher_reports_itself(runners: RunnerBench) -> None:
+    """Under its own name, with its facts of the moment."""
+    runners.make(facts=lambda: {"generator": "scripted"}).upkeep()
+    (report,) = runners.jobs.store.reports(within_s=60)
+    assert (report.name, report.role, report.facts) == ("one", "dispatcher", {"generator": "scripted"})
+
+
+@pytest.mark.parametrize("error", [SandboxUnavailable("no"), OSError("no"), EOFError()])
+def test_facts_that_cannot_be_had_do_not_end_the_upkeep(runners: RunnerBench, error: Exception) -> None:
+    """Everything else was done before, and is done again."""
+
+    def facts() -> dict[str, Any]:
+        raise error
+
+    runners.make(facts=facts).upkeep()
+    assert len(runners.jobs.warnings) == 1
+
+
+def test_warnings_hold_no_words_of_a_bug(runners: RunnerBench) -> None:
+    """They may quote a prompt or a key."""
+    store: Any = Troubled(runners.jobs.store, reap=RuntimeError("sk-secret"))
+    runners.make(store=store).upkeep()
+    (warning,) = runners.jobs.warnings
+    assert "RuntimeError" in warning
+    assert "sk-secret" not in warning
+
+
+def test_lost_lease_is_no_news_for_the_operator(runners: RunnerBench) -> None:
+    """It is what leases are for."""
+    store: Any = Troubled(runners.jobs.store, reap=LeaseLost())
+    runners.make(store=store).upkeep()
+    assert runners.jobs.warnings == []
