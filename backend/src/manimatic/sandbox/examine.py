@@ -8,7 +8,7 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,16 +163,20 @@ def _why_no_namespaces(machine: Machine, complaint: str) -> Finding:
 def _groups(report: GroupReport) -> Iterator[Finding]:
     held = {"memory": report.memory, "cpu": report.cpu, "processes": report.pids}
     missing = [name for name, is_held in held.items() if not is_held]
-    reasons = "; ".join(report.reasons)
     if not missing:
         yield ok("cgroup", f"cgroup {report.kind} holds memory, CPU and processes")
         return
     yield warning(
         "cgroup",
-        f"No control group holds {' and '.join(missing)} ({reasons}). A watchdog looks several times a second instead; "
-        "it is weaker.",
+        f"No control group holds {' and '.join(missing)} ({_shortened(report.reasons)}). "
+        "A watchdog looks several times a second instead; it is weaker.",
         _DELEGATE,
     )
+
+
+def _shortened(reasons: Sequence[str]) -> str:
+    """Return the first reason of each kind of group; the others say the same of other controllers."""
+    return "; ".join({reason.partition(":")[0]: reason for reason in reversed(reasons)}.values())
 
 
 def _kernel(machine: Machine) -> Iterator[Finding]:
