@@ -153,6 +153,14 @@ def test_switch_that_does_not_hinder_is_no_finding(machine: FakeMachine) -> None
     assert machine.found()["namespaces"].level is Level.OK
 
 
+def test_locks_that_others_may_write_are_an_error(machine: FakeMachine) -> None:
+    """Somebody else could take the launcher's place."""
+    machine.root.chmod(0o777)
+    found = machine.found()["namespaces"]
+    assert found.level is Level.ERROR
+    assert "XDG_RUNTIME_DIR" in found.mend
+
+
 def test_unknown_reason_is_quoted(machine: FakeMachine) -> None:
     """Where no switch explains it, bubblewrap's own words are shown."""
     machine.answers["--unshare-user"] = Outcome(status=1, complaint="bwrap: No permissions")

@@ -17,6 +17,7 @@ from manimatic.findings import Finding, error, ok, warning
 from manimatic.sandbox import bwrap_command, seccomp
 from manimatic.sandbox.cgroup import GroupReport
 from manimatic.sandbox.examine_tools import examine_tools
+from manimatic.sandbox.identity import make_private
 from manimatic.sandbox.machine import THIS_MACHINE, Machine
 from manimatic.sandbox.slots import take_slot
 
@@ -132,12 +133,11 @@ def _namespaces(machine: Machine, slots: Path) -> Iterator[Finding]:
     if path is None:
         return
     try:
+        make_private(slots.parent)
         with take_slot(slots) as slot:
             done = machine.call(*bwrap_command.probe_command(path), slot=slot)
-    except (SandboxError, OSError) as failure:
-        yield error(
-            "namespaces", f"No slot for a trial sandbox: {failure}", "manimatic doctor   # when fewer runs go on"
-        )
+    except SandboxError as failure:
+        yield error("namespaces", f"No slot for a trial sandbox: {failure.message}", failure.hint)
         return
     if done.status == 0:
         who = f"uid {slot.uid}" if slot.uid is not None else "this user"
