@@ -89,7 +89,7 @@ class JobNotFound(NotFound):
     """No job has this id."""
 
     code = "job_not_found"
-    hint = "Check the id; jobs are removed after their retention time."
+    hint = "Check the id; a job that was deleted is gone."
 
 
 class VideoNotFound(NotFound):
