@@ -6,6 +6,7 @@ import os
 import select
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from manimatic.jobs import Options
@@ -14,7 +15,7 @@ from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.supervisor import Supervisor
 from manimatic.verdicts import Verdict
 from manimatic_worker import protocol
-from manimatic_worker.protocol import Decoder, Frame, Request
+from manimatic_worker.protocol import Decoder, End, Frame, Request
 
 Plot = Callable[["PipeGuest"], None]
 SMALL = Limits(timeout_s=5.0, max_log_bytes=1000, max_artefact_bytes=100_000)
@@ -79,11 +80,16 @@ class PipeGuest:
 
     def read_request(self) -> Request:
         """Read until the host's request is whole."""
-        decoder = Decoder(max_json_bytes=protocol.MAX_REQUEST_BYTES)
-        while True:
-            for frame in decoder.feed(self._read()):
-                assert isinstance(frame, Request)
-                return frame
+        (request,) = self.read_frames()
+        assert isinstance(request, Request)
+        return request
+
+    def read_frames(self, *, parts: int = 0) -> list[Frame]:
+        """Read the host's request and this many parts, all as frames."""
+        decoder, frames = Decoder(max_json_bytes=protocol.MAX_REQUEST_BYTES), []
+        while not frames or sum(isinstance(frame, End) for frame in frames) < parts:
+            frames += decoder.feed(self._read())
+        return frames
 
     def sleep(self, seconds: float = 60.0) -> None:
         """Do nothing until the host loses patience."""
@@ -189,12 +195,13 @@ def supervise(
     code: str = "x",
     sink: Any = None,
     cancel: threading.Event | None = None,
+    parts: tuple[Path, ...] = (),
     **guest: Any,
 ) -> tuple[RunResult, Heard, PipeGuest]:
     """Watch a guest to its end."""
     heard = Heard()
     made = PipeGuest(plot, **guest)
-    request = RunRequest(run_id="r", code=code, options=Options(), limits=limits)
+    request = RunRequest(run_id="r", code=code, options=Options(), limits=limits, parts=parts)
     try:
         supervisor = Supervisor(made, request, heard, sink or Sink())
         return supervisor.run(cancel or threading.Event(), {"backend": "pipes"}), heard, made

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import threading
+import time
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +24,7 @@ from manimatic.ports import JobStore
 from manimatic.runner import Runner
 
 POLL_S = 0.05
+WAIT_S = 0.5
 _PARTS = re.compile(r"[^a-z0-9]+")
 
 
@@ -69,32 +73,39 @@ def read_source(path: Path) -> str:
 
 
 def _run(store: JobStore, runner: Runner, job: Job, display: Display) -> Job:
-    """Run the job in a thread and show its events here; the first interrupt cancels it."""
-    shutdown = threading.Event()
-    thread = threading.Thread(target=_until_final, args=(store, runner, job.id, shutdown), daemon=True)
-    thread.start()
-    after = 0
+    """Run the job in a thread and show its events here; the first interrupt cancels it. Raises StoreError."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    ended: Future[None] = Future()
+    threading.Thread(target=_until_final, args=(store, runner, job.id, ended), daemon=True).start()
+    after, interrupted = 0, False
     while True:
         try:
-            running = thread.is_alive()
+            running = not ended.done()
             for event in store.events(job.id, after=after):
                 after = event.number
                 display.event(event)
             if not running:
+                ended.result()
                 return store.get(job.id)
-            thread.join(POLL_S)
+            wait([ended], timeout=POLL_S)
         except KeyboardInterrupt:
-            if shutdown.is_set():
+            if interrupted:
                 raise
-            shutdown.set()
+            interrupted = True
             store.request_cancel(job.id)
 
 
-def _until_final(store: JobStore, runner: Runner, job_id: str, shutdown: threading.Event) -> None:
-    """Run the job here, or wait while a dispatcher of this data folder does."""
-    while not store.get(job_id).is_final:
-        if not runner.run_next(threading.Event(), job_id=job_id):
-            shutdown.wait(POLL_S)
+def _until_final(store: JobStore, runner: Runner, job_id: str, ended: Future[None]) -> None:
+    """Run the job here, or wait while a dispatcher of this data folder does; what goes wrong goes to `ended`."""
+    try:
+        while not store.get(job_id).is_final:
+            if not runner.run_next(threading.Event(), job_id=job_id):
+                time.sleep(WAIT_S)
+                runner.upkeep()  # nobody else may be there to end a job whose dispatchers died
+        ended.set_result(None)
+    except BaseException as error:  # noqa: BLE001  the thread that waits raises it
+        ended.set_exception(error)
 
 
 def _check_output(output: Path) -> None:

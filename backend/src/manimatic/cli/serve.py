@@ -47,7 +47,7 @@ def serve_all(host: str | None, port: int | None) -> int:
     with _bound(settings) as listener:
         parts = _parts(settings, listener, bootstrap.launcher_socket_path())
         stopping = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: stopping.set())
         address = listener.getsockname()
         print(f"Manimatic serves on http://{address[0]}:{address[1]}", flush=True)  # noqa: T201
@@ -91,7 +91,11 @@ class Keeper:
         if len(recent) >= MAX_STARTS:
             return False
         self._processes[part.name] = subprocess.Popen(
-            tied(list(part.command)), env=dict(part.environ), pass_fds=part.fds, stdin=subprocess.DEVNULL
+            tied(list(part.command)),
+            env=dict(part.environ),
+            pass_fds=part.fds,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the keeper, which stops the parts in order
         )
         return True
 

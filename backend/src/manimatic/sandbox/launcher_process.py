@@ -28,7 +28,8 @@ def launcher_process(socket_path: Path, environ: Mapping[str, str]) -> Iterator[
         SandboxError: It ended at once.
     """
     argv = tied([sys.executable, "-m", "manimatic.launcher", "--socket", str(socket_path)])
-    process = subprocess.Popen(argv, env=dict(environ), stdin=subprocess.DEVNULL)
+    # a session of its own: Ctrl-C is for who asked, which then ends the run in good order
+    process = subprocess.Popen(argv, env=dict(environ), stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         _wait_for(socket_path, process)
         yield process
