@@ -122,3 +122,11 @@ def test_every_invariant_names_a_test_that_exists() -> None:
             assert cited[1] in text_of(path) if cited[1] else True, cited
     zoo = {path.stem for path in (ROOT / "tests/scenes").glob("*.py")}
     assert set(re.findall(r"`(hostile_\w+)`", text_of(ROOT / "docs/architecture/security.md"))) <= zoo
+
+
+def test_the_map_has_every_module() -> None:
+    """Each module and package of the trusted side stands on ARCHITECTURE.md's map."""
+    drawn = text_of(ROOT / "ARCHITECTURE.md").partition("```")[2].partition("```")[0]
+    for path in sorted((ROOT / "backend/src/manimatic").iterdir()):
+        if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.stem != "__init__":
+            assert re.search(rf"\b{path.stem}\b", drawn), path.stem
