@@ -1,0 +1,204 @@
+"""What `manimatic` says and how it ends where something is wrong: one message, a hint, an exit code of its class."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from harness.processes import WAIT_S
+from harness.shell import MANIMATIC, SMALL_SCENE, Done, Shell
+from loopback.gemini_script import GOOD_SCENE, answer, status
+from loopback.gemini_server import GeminiServer
+from support import require
+
+KEY = "AIza-loopback-key-of-the-command-line-4711"
+FAILS = SMALL_SCENE.replace("Circle()", "Circel()")
+LARGE = """from manim import *
+
+
+class Noise(Scene):
+    def construct(self):
+        dots = np.random.default_rng(1).integers(0, 255, (480, 854, 3), dtype=np.uint8)
+        image = ImageMobject(dots).scale_to_fit_width(14)
+        self.play(image.animate.rotate(0.3), run_time=0.3)
+"""
+"""Its video has more than half a megabyte."""
+PROMPT = "Create a simple circle animation"
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """An empty folder, with a scene in it, and an empty data folder."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / ".env").touch()  # keeps a checkout's own .env out of this
+    (tmp_path / "here" / "scene.py").write_text(SMALL_SCENE)
+    return Shell(folder=tmp_path / "here", data=tmp_path / "data")
+
+
+def assert_refused(done: Done, code: str, exit_code: int) -> None:
+    """It says what and what to do on standard error, and prints nothing else."""
+    assert (done.status, done.out) == (exit_code, ""), (done.status, done.out, done.err)
+    lines = done.err.strip().splitlines()
+    assert any(line.startswith(code) for line in lines), done.err
+    assert len(lines[-1]) > 10
+
+
+@contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[None]:
+    """Mount a small file system on the folder."""
+    require(os.geteuid() == 0, "only root may mount a file system")
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False)
+    require(done.returncode == 0, f"a tmpfs cannot be mounted here: {done.stderr.decode()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+# ------------------------------------------------------------ what the user gives
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["", "   ", "🎉🎉🎉", "\u202e\u2067", "a\x07b", b"a circle \xff", "circle " * 15_000],
+    ids=["empty", "blank", "emoji", "marks", "bell", "bytes", "long"],
+)
+def test_a_prompt_that_is_none_is_refused(shell: Shell, prompt: str | bytes) -> None:
+    """Before anything is started."""
+    assert_refused(shell.run("generate", os.fsdecode(prompt)), "invalid_input: prompt", 2)
+    assert not shell.data.exists()
+
+
+def test_a_prompt_that_nobody_understands_is_answered(shell: Shell) -> None:
+    """Without a model: what was not understood, and what would be; right-to-left writing and markup included."""
+    for prompt in ("ارسم دائرة زرقاء", "[/bold] sing :smile:"):
+        done = shell.run("generate", prompt)
+        assert (done.status, done.out) == (4, "")
+        assert "no_offline_answer: " in done.err
+        assert "GEMINI_API_KEY" in done.err
+    listed = shell.run("jobs", "list")
+    assert listed.status == 0, listed.err
+    assert "[/bold] sing :smile:" in listed.out
+    assert "ارسم دائرة زرقاء" in listed.out
+
+
+@pytest.mark.parametrize("words", [["generate"], ["render"], ["jobs", "show"], ["no-such-command"]])
+def test_a_command_that_is_none_is_refused(shell: Shell, words: list[str]) -> None:
+    """With its usage."""
+    done = shell.run(*words)
+    assert (done.status, done.out) == (2, "")
+    assert "Usage: " in done.err
+
+
+# ------------------------------------------------------------ what goes wrong on the way
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "error"),
+    [
+        (FAILS, [], "scene_error (line 6 of the scene): NameError"),
+        ("x = 1\n", [], "no_scene"),
+        (SMALL_SCENE, ["Other"], "no_scene"),
+        (SMALL_SCENE.replace("self.play(Create(Circle()), run_time=0.2)", "pass"), [], "no_output"),
+        ("from manim import *\nclass A(Scene\n", [], "scene_error (line 2 of the scene): SyntaxError"),
+    ],
+    ids=["raises", "no scene", "other scene", "no animation", "syntax"],
+)
+def test_a_scene_that_fails_ends_as_the_scene_s_fault(shell: Shell, code: str, words: list[str], error: str) -> None:
+    """Exit code 5, the verdict, and where it is known the line; no video and nothing half-written."""
+    shell.write("scene.py", code)
+    done = shell.run("render", "scene.py", *words, "-ql")
+    assert (done.status, done.out) == (5, "")
+    assert error in done.err
+    assert {path.name for path in shell.folder.iterdir()} == {".env", "scene.py"}
+
+
+def test_a_failed_job_as_json_is_json(shell: Shell) -> None:
+    """On standard output, with the same exit code and nothing on standard error."""
+    shell.write("scene.py", FAILS)
+    done = shell.run("render", "scene.py", "-ql", "--json")
+    assert (done.status, done.err) == (5, "")
+    assert (done.json["state"], done.json["failure"]["code"], done.json["file"]) == ("failed", "scene_error", None)
+
+
+def test_a_model_writes_where_a_key_is_set(shell: Shell) -> None:
+    """The command line asks it itself; a refused key and a model that is down have codes of their own."""
+    with GeminiServer([answer(GOOD_SCENE)], api_key=KEY) as model:
+        settings = {"GEMINI_API_KEY": KEY, "MANIMATIC_MODEL_BASE_URL": model.url}
+        done = shell.run("generate", "a circle becomes a square", "-ql", "-o", "a.mp4", **settings)
+        assert (done.status, (shell.folder / "a.py").read_text()) == (0, GOOD_SCENE)
+        model.play(status(500))
+        assert_failed(shell.run("generate", "a circle", **settings), "model_unavailable")
+        model.api_key = "another"
+        assert_failed(shell.run("generate", "a circle", **settings), "model_rejected_key")
+    assert_failed(shell.run("generate", "a circle", **settings), "model_unavailable")
+
+
+def assert_failed(done: Done, code: str) -> None:
+    """The model is to blame, and its key is not shown."""
+    assert (done.status, done.out) == (4, ""), done.err
+    assert f"{code}: " in done.err
+    assert KEY not in done.err
+
+
+# ------------------------------------------------------------ settings and machine
+
+
+def test_the_environment_wins_over_the_file(shell: Shell) -> None:
+    """And the file is read from the current folder."""
+    shell.write(".env", "MANIMATIC_TIMEOUT_S=7\nMANIMATIC_MODEL=from-file\nGEMINI_API_KEY=very-secret\n")
+    done = shell.run("settings", "--json", MANIMATIC_MODEL="from-environment")
+    shown = {item["name"]: item["value"] for item in done.json}
+    assert (shown["MANIMATIC_TIMEOUT_S"], shown["MANIMATIC_MODEL"]) == ("7.0", "from-environment")
+    assert shown["GEMINI_API_KEY"] == "(set)"
+    assert "very-secret" not in done.out
+    plain = shell.run("settings")
+    assert "very-secret" not in plain.out
+    assert "GEMINI_API_KEY" in plain.out
+
+
+@pytest.mark.parametrize(("kib", "exit_code"), [(0, 8), (160, 8), (400, 7)], ids=["full", "in the job", "in the run"])
+def test_a_full_disk_is_called_so(shell: Shell, kib: int, exit_code: int) -> None:
+    """Wherever on the way it fills up; the scene is not to blame, and nothing is left to clean away."""
+    shell.write("scene.py", LARGE)
+    with small_disk(shell.data, f"size={kib + 100}k"):
+        (shell.data / "ballast").write_bytes(bytes(100 * 1024))
+        done = shell.run("render", "scene.py", "-ql")
+        assert (done.status, done.out) == (exit_code, ""), done.err
+        assert any(said in done.err for said in ("full", "No space left", "disk I/O error")), done.err
+        assert not list(shell.data.glob("work/*"))
+
+
+def test_a_port_that_is_taken_is_named(shell: Shell) -> None:
+    """And another is proposed; an address beyond this machine needs a decision."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = shell.run("serve", "--port", str(port))
+    assert_refused(done, f"bad_settings: 127.0.0.1:{port} cannot be listened on", 3)
+    assert_refused(shell.run("serve", "--host", "0.0.0.0"), "bad_settings: MANIMATIC_HOST=0.0.0.0", 3)
+    assert_refused(shell.run("serve", "--port", "99999"), "bad_settings: MANIMATIC_PORT", 3)
+
+
+def test_a_reader_that_goes_away_is_no_error_of_ours(shell: Shell) -> None:
+    """`manimatic settings | head -1`."""
+    command = subprocess.Popen(
+        [*MANIMATIC, "settings", "--json"],
+        cwd=shell.folder,
+        env=shell.environ(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert command.stdout is not None
+    assert command.stderr is not None
+    with command.stdout, command.stderr:
+        command.stdout.close()
+        assert b"Traceback" not in command.stderr.read()
+    command.wait(WAIT_S)
