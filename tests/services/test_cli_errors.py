@@ -187,6 +187,16 @@ def test_a_port_that_is_taken_is_named(shell: Shell) -> None:
     assert_refused(shell.run("serve", "--port", "99999"), "bad_settings: MANIMATIC_PORT", 3)
 
 
+def test_a_terminal_without_unicode_harms_nothing(shell: Shell) -> None:
+    """What cannot be shown is shown as an escape; so is a name that is no text."""
+    name = os.fsdecode(b"\xff.mp4")
+    done = shell.run("render", "scene.py", "-ql", "-o", name, LANG="C", PYTHONIOENCODING="ascii")
+    assert done.status == 0, done.err
+    assert "854\\xd7480" in done.out
+    assert (shell.folder / name).is_file()
+    assert shell.run("settings", PYTHONIOENCODING="ascii").status == 0
+
+
 def test_a_reader_that_goes_away_is_no_error_of_ours(shell: Shell) -> None:
     """`manimatic settings | head -1`."""
     command = subprocess.Popen(
