@@ -88,12 +88,70 @@ def test_a_prompt_that_nobody_understands_is_answered(shell: Shell) -> None:
     assert "ارسم دائرة زرقاء" in listed.out
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-q", "tiny"],
+        ["--fps", "1000000000"],
+        ["--fps", "9" * 400],
+        ["--fps", "0"],
+        ["--fps", "ten"],
+        ["--seed", "-1"],
+        ["--aspect-ratio", "2:1"],
+        ["--background", "reddish"],
+        ["-o", "missing/scene.mp4"],
+        ["-o", "scene.gif"],
+        ["-o", "folder.mp4"],
+        ["-o", "scene.py/scene.mp4"],
+        ["Not-A-Name"],
+        ["--no-such-option"],
+    ],
+    ids=lambda words: " ".join(words)[:30],
+)
+def test_an_option_that_is_none_is_refused(shell: Shell, words: list[str]) -> None:
+    """Before anything is started, and naming the option or its value."""
+    (shell.folder / "folder.mp4").mkdir()
+    done = shell.run("render", "scene.py", *words)
+    assert (done.status, done.out) == (2, "")
+    assert words[-1][:20] in done.err or words[0].lstrip("-") in done.err or "scene: " in done.err
+    assert not shell.data.exists()
+
+
 @pytest.mark.parametrize("words", [["generate"], ["render"], ["jobs", "show"], ["no-such-command"]])
 def test_a_command_that_is_none_is_refused(shell: Shell, words: list[str]) -> None:
     """With its usage."""
     done = shell.run(*words)
     assert (done.status, done.out) == (2, "")
     assert "Usage: " in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("missing.py", None),
+        ("binary.py", b"\x7fELF\xff\xfe\x00\x01"),
+        ("latin.py", "# é\n".encode("latin-1")),
+        ("nul.py", b"a = 1\0\n"),
+        ("empty.py", b""),
+        ("huge.py", "é".encode() * 600_000),
+        ("/dev/zero", None),
+        ("/", None),
+    ],
+)
+def test_a_file_that_is_no_scene_is_refused(shell: Shell, name: str, content: bytes | None) -> None:
+    """However large it is, and from standard input as well."""
+    if content is not None:
+        (shell.folder / name).write_bytes(content)
+        assert_refused(shell.run("render", "-", stdin=content), "invalid_input", 2)
+    assert_refused(shell.run("render", name), "invalid_input", 2)
+    assert not shell.data.exists()
+
+
+def test_a_huge_file_is_called_too_long(shell: Shell) -> None:
+    """Also where the limit falls into the middle of a character."""
+    (shell.folder / "huge.py").write_bytes(b"#" + "é".encode() * 600_000)
+    assert "longer than" in shell.run("render", "huge.py").err
+    assert "longer than" in shell.run("render", "-", stdin=b"#" + "é".encode() * 600_000).err
 
 
 # ------------------------------------------------------------ what goes wrong on the way

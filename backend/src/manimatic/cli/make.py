@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import Future, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,10 @@ def make_video(wanted: Wanted) -> int:
 def read_source(path: Path) -> str:
     """Return a scene's text from a file or standard input. Raises InvalidInput."""
     try:
-        data = sys.stdin.buffer.read(MAX_CODE_BYTES + 1) if str(path) == "-" else path.read_bytes()
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as stream:
+            data = stream.read(MAX_CODE_BYTES + 1)
+        if len(data) > MAX_CODE_BYTES:
+            raise InvalidInput(f"{path} is longer than {MAX_CODE_BYTES} bytes.", hint="Name a Python file.")
         return data.decode("utf-8-sig")
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.", hint="Name a Python file.") from error
@@ -109,6 +112,8 @@ def _until_final(store: JobStore, runner: Runner, job_id: str, ended: Future[Non
 def _check_output(output: Path) -> None:
     if output.suffix != ".mp4":
         raise InvalidInput(f"{output} does not end in .mp4.", hint="Videos are MP4 files: -o animation.mp4")
+    if output.is_dir():
+        raise InvalidInput(f"{output} is a folder.", hint="Name the file: -o animation.mp4")
     if not output.absolute().parent.is_dir():
         raise InvalidInput(f"The folder {output.absolute().parent} does not exist.", hint="Make it first.")
 
