@@ -208,6 +208,32 @@ def assert_failed(done: Done, code: str) -> None:
 # ------------------------------------------------------------ settings and machine
 
 
+@pytest.mark.parametrize(
+    ("settings", "dotenv", "named"),
+    [
+        ({"MANIMATIC_TIMEOUT": "5"}, "", "MANIMATIC_TIMEOUT is not a setting"),
+        ({"MANIMATIC_TIMEOUT_S": "soon"}, "", "MANIMATIC_TIMEOUT_S='soon'"),
+        ({"MANIMATIC_MEMORY_MB": "-1"}, "", "MANIMATIC_MEMORY_MB='-1'"),
+        ({"MANIMATIC_STORAGE": "cloudinary"}, "", "CLOUDINARY_CLOUD_NAME"),
+        ({"GEMINI_API_KEY_FILE": "/no/such/file"}, "", "GEMINI_API_KEY_FILE='/no/such/file'"),
+        ({"MANIMATIC_DATABASE_URL": "mysql://u:hidden@h/d"}, "", "MANIMATIC_DATABASE_URL"),
+        ({}, "MANIMATIC_PORTS=1\n", "MANIMATIC_PORTS is not a setting"),
+        ({}, "fine=1\n'broken\n", "line 2"),
+        ({}, "\xff\xfe", ".env"),
+    ],
+)
+def test_a_setting_that_is_none_stops_every_command(
+    shell: Shell, settings: dict[str, str], dotenv: str, named: str
+) -> None:
+    """Whether it comes from the environment or from `.env`; secrets are not shown."""
+    (shell.folder / ".env").write_bytes(dotenv.encode("latin-1"))
+    for words in (["generate", PROMPT], ["serve", "--port", "0"]):
+        done = shell.run(*words, **settings)
+        assert_refused(done, "bad_settings", 3)
+        assert named in done.err
+        assert "hidden" not in done.err
+
+
 def test_the_environment_wins_over_the_file(shell: Shell) -> None:
     """And the file is read from the current folder."""
     shell.write(".env", "MANIMATIC_TIMEOUT_S=7\nMANIMATIC_MODEL=from-file\nGEMINI_API_KEY=very-secret\n")
@@ -219,6 +245,16 @@ def test_the_environment_wins_over_the_file(shell: Shell) -> None:
     plain = shell.run("settings")
     assert "very-secret" not in plain.out
     assert "GEMINI_API_KEY" in plain.out
+
+
+@pytest.mark.parametrize("words", [["generate", PROMPT], ["jobs", "list"], ["serve", "--port", "0"]], ids=" ".join)
+def test_a_data_folder_that_is_none_is_named(shell: Shell, words: list[str]) -> None:
+    """A file in its place, or a disk that cannot be written."""
+    shell.data.touch()
+    assert_refused(shell.run(*words), "bad_settings: The data folder", 3)
+    shell.data.unlink()
+    with small_disk(shell.data, "ro,size=1m"):
+        assert_refused(shell.run(*words), "bad_settings: The data folder", 3)
 
 
 @pytest.mark.parametrize(("kib", "exit_code"), [(0, 8), (160, 8), (400, 7)], ids=["full", "in the job", "in the run"])
