@@ -91,9 +91,7 @@ def build_local_storage(settings: Settings) -> Storage:
     """Return the storage in the data folder."""
     from manimatic.storage.local import LocalStorage
 
-    folder = settings.data_dir / "videos"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return LocalStorage(folder, settings.public_url, settings.retention_h * 3600, time.time)
+    return LocalStorage(settings.data_dir / "videos", settings.public_url, settings.retention_h * 3600, time.time)
 
 
 def build_generator(settings: Settings) -> CodeGenerator:

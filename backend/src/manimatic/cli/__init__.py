@@ -5,6 +5,7 @@ Every command imports what it needs when it runs, so that `manimatic --help` sta
 
 from __future__ import annotations
 
+import io
 import sys
 
 from manimatic.errors import ManimaticError
@@ -15,6 +16,9 @@ def main() -> None:
     from manimatic.cli.commands import app
     from manimatic.cli.show import show_error
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a terminal cannot show is no reason to break off
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=True)
     except ManimaticError as error:

@@ -11,16 +11,16 @@ import tempfile
 import threading
 import time
 from concurrent.futures import Future, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from manimatic import bootstrap
 from manimatic.cli.environment import read_settings
 from manimatic.cli.show import Display, as_dict, exit_code_of, show_json, show_result
-from manimatic.errors import InvalidInput
+from manimatic.errors import InvalidInput, StorageError, VideoNotFound
 from manimatic.jobs import MAX_CODE_BYTES, Job, JobState, NewJob
-from manimatic.ports import JobStore
+from manimatic.ports import JobStore, Storage
 from manimatic.runner import Runner
 
 POLL_S = 0.05
@@ -52,7 +52,10 @@ def make_video(wanted: Wanted) -> int:
         job = store.submit(wanted.new, max_queued=sys.maxsize)
         display = stack.enter_context(Display(quiet=wanted.as_json))
         job = _run(store, runner, job, display)
-        video = _deliver(job, folder, wanted) if job.state is JobState.COMPLETE else None
+        if job.state is JobState.COMPLETE:
+            video = deliver(job, copy_of(job, folder, bootstrap.build_storage(settings)), wanted)
+        else:
+            video = None
     code = _deliver_code(job, video) if video and wanted.new.code is None else None
     if wanted.as_json:
         show_json(as_dict(job) | {"file": str(video) if video else None})
@@ -64,7 +67,10 @@ def make_video(wanted: Wanted) -> int:
 def read_source(path: Path) -> str:
     """Return a scene's text from a file or standard input. Raises InvalidInput."""
     try:
-        data = sys.stdin.buffer.read(MAX_CODE_BYTES + 1) if str(path) == "-" else path.read_bytes()
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as stream:
+            data = stream.read(MAX_CODE_BYTES + 1)
+        if len(data) > MAX_CODE_BYTES:
+            raise InvalidInput(f"{path} is longer than {MAX_CODE_BYTES} bytes.", hint="Name a Python file.")
         return data.decode("utf-8-sig")
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.", hint="Name a Python file.") from error
@@ -111,16 +117,36 @@ def _until_final(store: JobStore, runner: Runner, job_id: str, ended: Future[Non
 def _check_output(output: Path) -> None:
     if output.suffix != ".mp4":
         raise InvalidInput(f"{output} does not end in .mp4.", hint="Videos are MP4 files: -o animation.mp4")
+    if output.is_dir():
+        raise InvalidInput(f"{output} is a folder.", hint="Name the file: -o animation.mp4")
     if not output.absolute().parent.is_dir():
         raise InvalidInput(f"The folder {output.absolute().parent} does not exist.", hint="Make it first.")
 
 
-def _deliver(job: Job, copies: Path, wanted: Wanted) -> Path:
-    """Move the video to where the user wants it."""
+def copy_of(job: Job, copies: Path, storage: Storage) -> Path:
+    """Return a copy of the video; where a service of this data folder was quicker and ran the job, there is none yet.
+
+    Raises:
+        StorageError: It does not lie on this machine.
+    """
     assert job.video is not None  # noqa: S101  a complete job has one
+    copy = copies / job.video.name
+    try:
+        if not copy.exists():
+            shutil.copyfile(storage.open_local(job.video.name), copy)
+    except (VideoNotFound, OSError) as error:
+        raise StorageError(
+            f"A service ran the job; its video is {job.video.url}.", hint="Get it from there, or stop the service."
+        ) from error
+    return copy
+
+
+def deliver(job: Job, copy: Path, wanted: Wanted) -> Path:
+    """Move the video to where the user wants it. Raises InvalidInput."""
+    assert job.video is not None  # noqa: S101
     output = wanted.output or Path(f"{_slug(wanted.name or job.title or 'animation')}.mp4")
     try:
-        shutil.move(copies / job.video.name, output)
+        shutil.move(copy, output)
     except OSError as error:
         raise InvalidInput(
             f"{output} cannot be written: {error.strerror}.", hint=f"The video is kept as {job.video.url}."

@@ -8,7 +8,7 @@ from typing import Any
 
 from manimatic import bootstrap
 from manimatic.cli.environment import read_settings
-from manimatic.cli.show import as_dict, show_failure, show_json
+from manimatic.cli.show import as_dict, open_console, show_failure, show_json, show_table
 from manimatic.errors import InvalidInput
 from manimatic.jobs import Job, JobState
 from manimatic.ports import JobStore
@@ -28,13 +28,8 @@ def list_newest(state: str | None, limit: int, *, as_json: bool) -> None:
     if as_json:
         show_json([as_dict(job) for job in page.jobs])
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("id", "state", "created", "prompt", box=None, pad_edge=False)
-    for job in page.jobs:
-        table.add_row(job.id, job.state.value, _when(job.created_at), _short(job))
-    Console(highlight=False).print(table)
+    rows = [(job.id, job.state.value, _when(job.created_at), _short(job)) for job in page.jobs]
+    show_table(("id", "state", "created", "prompt"), rows)
 
 
 def show_one(job_id: str, *, as_json: bool) -> None:
@@ -44,15 +39,13 @@ def show_one(job_id: str, *, as_json: bool) -> None:
     if as_json:
         show_json(as_dict(job) | {"attempts": [_attempt_dict(item) for item in attempts]})
         return
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     for name, value in _facts(job).items():
-        console.print(f"{name:12} {value}", markup=False)
+        console.print(f"{name:12} {value}")
     for item in attempts:
-        console.print(f"attempt {item.number}    {item.origin}: {item.verdict or 'running'}", markup=False)
+        console.print(f"attempt {item.number}    {item.origin}: {item.verdict or 'running'}")
     if job.code:
-        console.print(f"\n{job.code}", markup=False)
+        console.print(f"\n{job.code}")
     if job.failure:
         show_failure(job)
 

@@ -42,6 +42,8 @@ class Part:
 def serve_all(host: str | None, port: int | None) -> int:
     """Serve until told to stop; return the exit code."""
     settings = _with_address(read_settings(), host, port)
+    bootstrap.prepare_data_dir(settings)
+    bootstrap.build_storage(settings)  # each part would stop at what these two refuse, and be started again
     if code := stop_on_errors(settings):
         return code
     bootstrap.build_store(settings)

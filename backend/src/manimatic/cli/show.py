@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from manimatic import settings as settings_module
 from manimatic.cli.environment import read_settings
@@ -15,6 +16,11 @@ from manimatic.errors import ManimaticError, SceneFailed
 from manimatic.jobs import Event, Job, JobState
 from manimatic.verdicts import Verdict
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_UNLIMITED = 10_000
+"""Columns where nobody reads on a terminal: a program wants every line whole."""
 _STAGES = {
     "queued": "Waiting",
     "generating": "Writing the scene",
@@ -24,14 +30,33 @@ _STAGES = {
 }
 
 
+def open_console(*, stderr: bool = False, quiet: bool = False) -> Console:
+    """Return a console that shows text as it is: nothing in a prompt or in code is markup or an emoji's name."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, quiet=quiet, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def show_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows in columns; the last column alone may be folded, and only on a terminal."""
+    from rich.table import Table
+
+    console = open_console()
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, no_wrap=name != names[-1], overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, width=None if console.is_terminal else _UNLIMITED, soft_wrap=False)
+
+
 class Display:
     """Shows a job's events while it runs: a live line on a terminal, plain lines elsewhere."""
 
     def __init__(self, *, quiet: bool) -> None:
-        from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        self._console = Console(stderr=True, quiet=quiet, highlight=False)
+        self._console = open_console(stderr=True, quiet=quiet)
         self._progress = Progress(
             SpinnerColumn(finished_text="✓"),
             TextColumn("{task.description}", markup=False),
@@ -76,14 +101,12 @@ class Display:
             self._progress.update(self._task, detail=text)
 
     def _line(self, text: str) -> None:
-        self._console.print(text, markup=False, style="dim", soft_wrap=True)
+        self._console.print(text, style="dim")
 
 
 def show_result(job: Job, video: Path | None, code: Path | None) -> None:
     """Print how a job ended."""
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     if video is None:
         show_failure(job)
         return
@@ -91,14 +114,14 @@ def show_result(job: Job, video: Path | None, code: Path | None) -> None:
         failure = job.verdict.value if job.verdict else "limit"
         console.print(f"Partial: the render was ended by {failure}; this is what was finished.", style="yellow")
     if job.title:
-        console.print(job.title, style="bold", markup=False)
+        console.print(job.title, style="bold")
     if job.explanation:
-        console.print(job.explanation, markup=False)
-    console.print(f"Video  {video}{_facts(job)}", markup=False)
+        console.print(job.explanation)
+    console.print(f"Video  {video}{_facts(job)}")
     if code:
-        console.print(f"Code   {code}", markup=False)
+        console.print(f"Code   {code}")
     if job.video and job.video.url.startswith("http"):
-        console.print(f"URL    {job.video.url}", markup=False)
+        console.print(f"URL    {job.video.url}")
 
 
 def _facts(job: Job) -> str:
@@ -124,12 +147,11 @@ def show_error(error: ManimaticError) -> None:
 
 
 def _complain(code: str, message: str, hint: str, traceback: str | None = None) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = open_console(stderr=True)
     if traceback:
-        console.print(traceback.rstrip(), markup=False, style="dim")
+        console.print(traceback.rstrip(), style="dim")
     console.print(Text.assemble((code, "bold red"), ": ", message))
     if hint:
         console.print(Text(hint))
@@ -173,10 +195,4 @@ def show_settings(*, as_json: bool) -> None:
     if as_json:
         show_json(rows)
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("setting", "value", "what it is", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(row[key] for key in ("name", "value", "help")))
-    Console(highlight=False).print(table)
+    show_table(("setting", "value", "what it is"), [(row["name"], row["value"], row["help"]) for row in rows])
