@@ -235,7 +235,7 @@ class JobExpired(ManimaticError):
     code = "expired"
     http_status = 504
     exit_code = 9
-    hint = "Give it a later deadline_seconds, or try when fewer jobs are waiting."
+    hint = "Ask for less, try later, or allow more time: deadline_seconds, or MANIMATIC_JOB_TIMEOUT_S."
 
 
 class WorkerLost(ManimaticError):
