@@ -27,6 +27,8 @@ from manimatic.bootstrap import build_service, build_storage, build_store
 from manimatic.errors import StoreError
 from manimatic.jobs import Job, JobState
 from manimatic.ports import JobStore
+from manimatic.sandbox.cgroup import launcher_of
+from manimatic.sandbox.identity import identity_folder, take_identity
 from manimatic.service import new_job
 from manimatic.settings import Settings
 
@@ -170,11 +172,17 @@ def all_jobs(store: JobStore) -> Iterator[Job]:
 def leftovers(store: JobStore, settings: Settings) -> list[str]:
     """Return what is left after the service has stopped."""
     found = [f"folder {path}" for path in (settings.data_dir / "work").glob("*")]
-    found += [f"group {path}" for path in Path("/sys/fs/cgroup").glob("**/manimatic-*")]
+    found += [f"group {path}" for path in Path("/sys/fs/cgroup").glob("**/manimatic-*") if not is_in_use(path.name)]
     for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*")):
         if PATTERNS["worker"] in command_line(pid):
             found.append(f"process {pid}")
     return found
+
+
+def is_in_use(group: str) -> bool:
+    """Tell whether a launcher that lives (another service's, perhaps) has this group."""
+    with take_identity(identity_folder()) as identity:
+        return identity.is_alive(launcher_of(group) or "")
 
 
 def descendants(pid: int) -> list[int]:
