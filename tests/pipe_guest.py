@@ -6,14 +6,16 @@ import os
 import select
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from manimatic.jobs import Options
 from manimatic.ports import Limits, RunRequest, RunResult
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.supervisor import Supervisor
+from manimatic.verdicts import Verdict
 from manimatic_worker import protocol
-from manimatic_worker.protocol import Decoder, Frame, Request
+from manimatic_worker.protocol import Decoder, End, Frame, Request
 
 Plot = Callable[["PipeGuest"], None]
 SMALL = Limits(timeout_s=5.0, max_log_bytes=1000, max_artefact_bytes=100_000)
@@ -26,7 +28,15 @@ class Killed(Exception):
 class PipeGuest:
     """Plays `plot` in a thread; leaving the plot closes the pipes and exits with `status`."""
 
-    def __init__(self, plot: Plot, *, status: int = 0, usage: GuestUsage | None = None, stays: bool = False) -> None:
+    def __init__(
+        self,
+        plot: Plot,
+        *,
+        status: int = 0,
+        usage: GuestUsage | None = None,
+        stays: bool = False,
+        passed: Verdict | None = None,
+    ) -> None:
         self._in, stdin = os.pipe()
         stdout, self._out = os.pipe()
         stderr, self._err = os.pipe()
@@ -36,6 +46,7 @@ class PipeGuest:
         self._ends_with = status
         self._usage = usage or GuestUsage()
         self._stays = stays
+        self.passed = passed
         self.killed = threading.Event()
         self.kills = 0
         for fd in (self._out, self._err):
@@ -69,11 +80,16 @@ class PipeGuest:
 
     def read_request(self) -> Request:
         """Read until the host's request is whole."""
-        decoder = Decoder(max_json_bytes=protocol.MAX_REQUEST_BYTES)
-        while True:
-            for frame in decoder.feed(self._read()):
-                assert isinstance(frame, Request)
-                return frame
+        (request,) = self.read_frames()
+        assert isinstance(request, Request)
+        return request
+
+    def read_frames(self, *, parts: int = 0) -> list[Frame]:
+        """Read the host's request and this many parts, all as frames."""
+        decoder, frames = Decoder(max_json_bytes=protocol.MAX_REQUEST_BYTES), []
+        while not frames or sum(isinstance(frame, End) for frame in frames) < parts:
+            frames += decoder.feed(self._read())
+        return frames
 
     def sleep(self, seconds: float = 60.0) -> None:
         """Do nothing until the host loses patience."""
@@ -104,6 +120,10 @@ class PipeGuest:
     def poll(self) -> int | None:
         """Return how it ended."""
         return self._status
+
+    def limit_passed(self) -> Verdict | None:
+        """Say what the test says."""
+        return self.passed
 
     def sample(self) -> GuestUsage:
         """Return the counters that it was made with."""
@@ -175,12 +195,13 @@ def supervise(
     code: str = "x",
     sink: Any = None,
     cancel: threading.Event | None = None,
+    parts: tuple[Path, ...] = (),
     **guest: Any,
 ) -> tuple[RunResult, Heard, PipeGuest]:
     """Watch a guest to its end."""
     heard = Heard()
     made = PipeGuest(plot, **guest)
-    request = RunRequest(run_id="r", code=code, options=Options(), limits=limits)
+    request = RunRequest(run_id="r", code=code, options=Options(), limits=limits, parts=parts)
     try:
         supervisor = Supervisor(made, request, heard, sink or Sink())
         return supervisor.run(cancel or threading.Event(), {"backend": "pipes"}), heard, made

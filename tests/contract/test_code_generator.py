@@ -12,11 +12,13 @@ from loopback import gemini_script as script
 from loopback.gemini_script import FAILS_AT_RUN_TIME, GOOD_SCENE
 from loopback.gemini_server import GeminiServer
 from loopback.generating import Listener, brief, gemini, generate
+from manimatic.codegen.offline import OfflineComposer
 from manimatic.codegen.scripted import ScriptedGenerator
 from manimatic.errors import (
     GenerationError,
     JobCancelled,
     ModelRefused,
+    NoOfflineAnswer,
     UnusableAnswer,
 )
 from manimatic.jobs import Usage
@@ -36,7 +38,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[GeminiServer]:
 
 
 class Harness(Protocol):
-    """Makes one implementation ready for the contract."""
+    """Makes one implementation ready for the contract; `failing` fails at any prompt, or at `unknown` alone."""
+
+    unknown: str
 
     def ready(self) -> CodeGenerator:
         """Return a generator that can answer `brief()` any number of times up to ten."""
@@ -47,6 +51,8 @@ class Harness(Protocol):
 
 class GeminiHarness:
     """Gemini over the loopback server."""
+
+    unknown = "anything"
 
     def __init__(self, server: GeminiServer) -> None:
         self.server = server
@@ -65,6 +71,8 @@ class GeminiHarness:
 class ScriptedHarness:
     """The fake."""
 
+    unknown = "anything"
+
     def __init__(self, server: GeminiServer) -> None:
         """Need no server."""
 
@@ -78,8 +86,25 @@ class ScriptedHarness:
         return ScriptedGenerator([ModelRefused()]), ModelRefused
 
 
+class OfflineHarness:
+    """The composer, which knows the recipes of the gallery."""
+
+    unknown = "explain the fall of Rome"
+
+    def __init__(self, server: GeminiServer) -> None:
+        """Need no server."""
+
+    def ready(self) -> CodeGenerator:
+        """Answer well."""
+        return OfflineComposer()
+
+    def failing(self) -> tuple[CodeGenerator, type[GenerationError]]:
+        """Know nothing that fits."""
+        return OfflineComposer(), NoOfflineAnswer
+
+
 # Every implementation stands here; a new one adds a harness that takes the server whether it needs it or not.
-IMPLEMENTATIONS: Sequence[Callable[[GeminiServer], Harness]] = [GeminiHarness, ScriptedHarness]
+IMPLEMENTATIONS: Sequence[Callable[[GeminiServer], Harness]] = [GeminiHarness, ScriptedHarness, OfflineHarness]
 
 
 @pytest.fixture(params=IMPLEMENTATIONS, ids=lambda kind: kind.__name__.removesuffix("Harness").lower())
@@ -140,7 +165,7 @@ def test_failure_raises_a_generation_error(harness: Harness) -> None:
     """Failures are of the port's kinds, with room for what they cost."""
     generator, kind = harness.failing()
     with pytest.raises(kind) as caught:
-        generate(generator)
+        generate(generator, brief(harness.unknown))
     assert isinstance(caught.value, GenerationError)
     assert caught.value.usage is None or isinstance(caught.value.usage, Usage)
 

@@ -14,6 +14,7 @@ import pytest
 from manimatic.sandbox import cgroup
 from manimatic.sandbox.cgroup.mounts import hierarchies, makes_groups
 from manimatic.sandbox.cgroup.v2 import V2Group
+from support import require
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 
@@ -36,8 +37,8 @@ def groups() -> cgroup.Groups:
     """Give this machine's best kind of group, where it can hold all limits."""
     chosen = cgroup.choose()
     report = chosen.describe()
-    if report.kind not in ("v1", "v2") or not (report.memory and report.cpu and report.pids):
-        pytest.skip(f"needs control groups with memory, cpu and pids; {report.reasons}")
+    held = report.kind in ("v1", "v2") and report.memory and report.cpu and report.pids
+    require(held, f"needs control groups with memory, cpu and pids; {report.reasons}")
     return chosen
 
 
@@ -90,8 +91,7 @@ def test_memory_below_the_limit_is_given(start: Start, group: cgroup.ResourceGro
 
 def test_files_in_memory_count(start: Start, group: cgroup.ResourceGroup, tmp_path: Path) -> None:
     """Writing to a tmpfs is using memory."""
-    if not os.access("/dev/shm", os.W_OK):
-        pytest.skip("needs /dev/shm")
+    require(os.access("/dev/shm", os.W_OK), "needs /dev/shm")
     path = f"/dev/shm/manimatic-test-{os.getpid()}"
     try:
         child = start(f"f = open({path!r}, 'wb')\nfor _ in range(200): f.write(bytes(1 << 20))")
@@ -194,8 +194,9 @@ def test_attaching_a_dead_process_is_an_error(group: cgroup.ResourceGroup) -> No
 def test_v2_kill_ends_all_processes_at_one_stroke() -> None:
     """The file `cgroup.kill` of version 2 works without any controller."""
     tree = next((tree for tree in hierarchies() if tree.version == 2), None)
-    if tree is None or not makes_groups(tree.mount, "cgroup.kill"):
-        pytest.skip("needs a writable tree of control groups v2 with cgroup.kill")
+    can_kill = tree is not None and makes_groups(tree.mount, "cgroup.kill")
+    require(can_kill, "needs a writable tree of control groups v2 with cgroup.kill")
+    assert tree is not None
     group = V2Group(tree.mount / f"manimatic-test{os.getpid()}-v2")
     group.folder.mkdir()
     try:

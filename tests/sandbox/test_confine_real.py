@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from manimatic.sandbox.mp4 import inspect_mp4
 from manimatic_worker.confine import landlock_abi
+from support import require
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock is Linux's")
 
@@ -27,7 +28,7 @@ def attempt(action):
     return "done"
 ROOT = sys.argv[1]
 RULES = LandlockRules(
-    read_only=("/usr", "/lib", "/lib64", "/etc", "/bin", sys.prefix, ROOT + "/read", "/no/such/path"),
+    read_only=("/usr", "/lib", "/lib64", "/etc", "/bin", sys.prefix, sys.base_prefix, ROOT + "/read", "/no/such/path"),
     writable=(ROOT + "/write", ROOT + "/also", "/dev/null"),
 )
 """
@@ -41,8 +42,7 @@ apply_seccomp(bpf.assemble(bpf.load(0) + bpf.branch(bpf.IF_AT_LEAST, 444, kill, 
 
 def needs_landlock(abi: int) -> None:
     """Skip on an older kernel."""
-    if landlock_abi() < abi:
-        pytest.skip(f"needs Landlock ABI {abi}, this kernel has {landlock_abi()}")
+    require(landlock_abi() >= abi, f"needs Landlock ABI {abi}, this kernel has {landlock_abi()}")
 
 
 @pytest.fixture
@@ -219,8 +219,7 @@ except (OSError, MemoryError) as error:
 
 def test_too_many_processes_fail_for_a_plain_user() -> None:
     """Fork is refused at the limit; root would be spared, which is why a slot has a uid."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root to change to an unused uid")
+    require(os.geteuid() == 0, "needs root to change to an unused uid")
     body = """
 os.setgroups([]); os.setgid(64321); os.setuid(64321)
 apply_rlimits(Rlimits(processes=5))
@@ -253,8 +252,7 @@ def test_scene_renders_behind_all_walls_of_one_process(tree: Path) -> None:
     """Landlock, limits and the call filter together let the real Manim and TeX work, without bwrap."""
     needs_landlock(1)
     manim = Path(sys.executable).with_name("manim")
-    if not manim.exists() or shutil.which("latex") is None:
-        pytest.fail("CI must have manim and latex") if os.environ.get("CI") else pytest.skip("needs manim and latex")
+    require(manim.exists() and shutil.which("latex"), "needs manim and latex")
     (tree / "read" / "scene.py").write_text(
         "from manim import *\n"
         "class S(Scene):\n"

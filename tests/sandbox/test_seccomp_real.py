@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from manimatic.sandbox.mp4 import inspect_mp4
 from manimatic.sandbox.seccomp import filter_bytes, open_filter
+from support import require
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
 
@@ -63,13 +64,10 @@ print("all work")
 GUEST = {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ.get("PATH", ""), "OPENBLAS_NUM_THREADS": "2"}
 
 
-def require(*programs: str) -> None:
+def require_programs(*programs: str) -> None:
     """Skip when a program is missing; in CI that is a failure."""
     missing = [name for name in programs if shutil.which(name) is None]
-    if missing and os.environ.get("CI"):
-        pytest.fail(f"CI must have {missing}")
-    if missing:
-        pytest.skip(f"needs {missing}")
+    require(not missing, f"needs {missing}")
 
 
 def guest(body: str) -> subprocess.CompletedProcess[str]:
@@ -156,7 +154,7 @@ def test_what_python_programs_do_works() -> None:
 def test_scene_with_tex_text_and_code_renders_in_bwrap(tmp_path: Path) -> None:
     """The real Manim, TeX, dvisvgm, Pango and x264 need nothing that the filter refuses."""
     manim = str(Path(sys.executable).with_name("manim"))
-    require("bwrap", "latex", "dvisvgm", manim)
+    require_programs("bwrap", "latex", "dvisvgm", manim)
     (tmp_path / "scene.py").write_text(SCENE)
     fd = open_filter(filter_bytes())
     walls = ["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]

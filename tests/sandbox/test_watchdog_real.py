@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from manimatic.sandbox.watchdog import Sample, Watchdog, WatchLimits
+from support import require
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -124,8 +125,7 @@ def test_kill_ends_a_fork_bomb(start: Start) -> None:
 
 def test_uid_catches_what_hid_from_its_parents(start: Start) -> None:
     """A process that lost its parent before the first look is found by its user."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root to change to an unused uid")
+    require(os.geteuid() == 0, "needs root to change to an unused uid")
     child = start(
         "import os, time\n"
         "os.setgroups([]); os.setgid(64322); os.setuid(64322)\n"

@@ -60,3 +60,14 @@ def test_importing_the_generators_loads_no_vendor() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_earlier_attempts_cost_counts_against_the_limits() -> None:
+    """A repair has only what is left of the job's budget."""
+    spending = Spending(max_tokens=100, max_cost_usd=1.0, before=Usage(input_tokens=60, cost_usd=0.1))
+    spending.add(Usage(output_tokens=40))
+    spending.check()
+    spending.add(Usage(output_tokens=1))
+    with pytest.raises(BudgetExceeded):
+        spending.check()
+    assert spending.total == Usage(output_tokens=41)

@@ -153,6 +153,14 @@ def test_switch_that_does_not_hinder_is_no_finding(machine: FakeMachine) -> None
     assert machine.found()["namespaces"].level is Level.OK
 
 
+def test_locks_that_others_may_write_are_an_error(machine: FakeMachine) -> None:
+    """Somebody else could take the launcher's place."""
+    machine.root.chmod(0o777)
+    found = machine.found()["namespaces"]
+    assert found.level is Level.ERROR
+    assert "XDG_RUNTIME_DIR" in found.mend
+
+
 def test_unknown_reason_is_quoted(machine: FakeMachine) -> None:
     """Where no switch explains it, bubblewrap's own words are shown."""
     machine.answers["--unshare-user"] = Outcome(status=1, complaint="bwrap: No permissions")
@@ -308,3 +316,11 @@ def test_bad_setting_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MANIMATIC_PORT", "many")
     with pytest.raises(SettingsError, match="MANIMATIC_PORT"):
         doctor.examine_machine(as_json=False)
+
+
+def test_service_that_cannot_work_is_not_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The quick look before a start prints the errors and gives their exit code."""
+    (tmp_path / "data").write_text("in the way")
+    settings = Settings.from_env({"MANIMATIC_DATA_DIR": str(tmp_path / "data")})
+    assert doctor.stop_on_errors(settings) == 7
+    assert "data folder" in capsys.readouterr().err

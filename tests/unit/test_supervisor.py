@@ -16,7 +16,7 @@ from manimatic.sandbox import supervisor as module
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.intake import Intake
 from manimatic.verdicts import Verdict
-from manimatic_worker.protocol import Begin, Chunk, Done, End, Log, Progress, Ready, Request
+from manimatic_worker.protocol import MAX_CHUNK_BYTES, Begin, Chunk, Done, End, Log, Progress, Ready, Request
 from pipe_guest import SMALL, Heard, PipeGuest, Plot, Sink, supervise
 
 V = Verdict
@@ -118,6 +118,31 @@ def test_guest_may_say_that_there_is_nothing_to_see(outcome: str) -> None:
     assert supervise(says(Done(outcome=outcome)))[0].verdict == outcome
 
 
+def test_join_hands_the_parts_to_the_worker(tmp_path: Path) -> None:
+    """After the request, in order, large ones in pieces."""
+    contents = [b"a" * (MAX_CHUNK_BYTES + 5), b"", b"c"]
+    paths = tuple(tmp_path / str(number) for number in range(3))
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    got: list[bytes] = []
+
+    def plot(guest: PipeGuest) -> None:
+        guest.send(READY)
+        request, *frames = guest.read_frames(parts=len(contents))
+        assert isinstance(request, Request)
+        assert (request.mode, request.parts) == ("join", 3)
+        for frame in frames:
+            if isinstance(frame, Begin):
+                got.append(b"")
+            elif isinstance(frame, Chunk):
+                got[-1] += frame.data
+        guest.send(OK)
+        guest.sleep()
+
+    assert supervise(plot, parts=paths)[0].verdict is V.OK
+    assert got == contents
+
+
 # ---------------------------------------------------------------- lies
 
 
@@ -145,6 +170,17 @@ def test_counters_of_the_host_decide_why_a_run_failed(usage: GuestUsage, verdict
     assert (failed.verdict, failed.line, failed.traceback) == (verdict, None, None)
     assert "limit" in failed.message or "disk" in failed.message
     assert supervise(says(*VIDEO, OK), usage=usage)[0].verdict is V.OK
+
+
+def test_limit_that_is_passed_when_the_video_is_done_does_not_take_it_away() -> None:
+    """What is complete is complete."""
+    made = PipeGuest(says(*VIDEO, OK))
+    supervisor = module.Supervisor(made, RunRequest(run_id="r", code="x", limits=SMALL), Heard(), Sink())
+    made.limit_passed = lambda: V.MEMORY_LIMIT if supervisor._done else None  # type: ignore[method-assign]
+    try:
+        assert supervisor.run(threading.Event(), {}).verdict is V.OK
+    finally:
+        made.close()
 
 
 def test_only_the_first_ready_counts() -> None:
@@ -389,3 +425,14 @@ def test_listener_that_fails_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> No
 def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait long for what does not come."""
     monkeypatch.setattr(module, "GRACE_S", 1.0)
+
+
+def test_limit_that_only_looking_tells_ends_the_run() -> None:
+    """Where no group counts, the watchdog's word is the verdict, and it says which limit it was."""
+    result, _, _ = supervise(_waits_to_be_killed, passed=Verdict.MEMORY_LIMIT)
+    assert result.verdict is Verdict.MEMORY_LIMIT
+    assert "memory" in result.message
+
+
+def _waits_to_be_killed(guest: PipeGuest) -> None:
+    guest.killed.wait(10)

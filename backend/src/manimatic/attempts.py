@@ -10,7 +10,7 @@ from pathlib import Path
 
 from manimatic.errors import BudgetExceeded, GenerationError, InvalidInput, SandboxError, UnusableAnswer
 from manimatic.jobs import Attempt, Job, JobState, Usage, check_source, new_id
-from manimatic.outcomes import GivenUp, Rendered, add_usage, complaint, failure_of, judged, scene_failure
+from manimatic.outcomes import GivenUp, Rendered, complaint, failure_of, judged, scene_failure
 from manimatic.ports import Brief, CodeGenerator, Draft, Limits, Round, RunRequest, RunResult, Sandbox
 from manimatic.recorder import Recorder, Stop
 from manimatic.verdicts import Blame, Verdict
@@ -71,7 +71,7 @@ class Attempts:
         self._number = max((attempt.number for attempt in earlier), default=0) + 1
         self._spent = Usage()
         for attempt in earlier:
-            self._spent = add_usage(self._spent, attempt.usage)
+            self._spent += attempt.usage
 
     def until_rendered(self) -> Rendered:
         """Return the video, whole or as far as a limit let it come.
@@ -119,9 +119,9 @@ class Attempts:
     def _asked(self) -> Draft:
         self._refuse_over_budget()
         self._recorder.enter(JobState.GENERATING, self._stop, generator=self._generator.name)
-        brief = Brief(prompt=self._job.prompt, options=self._job.options, rounds=tuple(self._rounds))
+        brief = Brief(prompt=self._job.prompt, options=self._job.options, rounds=tuple(self._rounds), spent=self._spent)
         draft = self._generator.generate(brief, self._recorder, self._stop.event)
-        self._spent = add_usage(self._spent, draft.usage)
+        self._spent += draft.usage
         return draft
 
     def _check(self, draft: Draft) -> None:

@@ -89,7 +89,7 @@ class JobNotFound(NotFound):
     """No job has this id."""
 
     code = "job_not_found"
-    hint = "Check the id; jobs are removed after their retention time."
+    hint = "Check the id; a job that was deleted is gone."
 
 
 class VideoNotFound(NotFound):
@@ -235,7 +235,7 @@ class JobExpired(ManimaticError):
     code = "expired"
     http_status = 504
     exit_code = 9
-    hint = "Give it a later deadline_seconds, or try when fewer jobs are waiting."
+    hint = "Ask for less, try later, or allow more time: deadline_seconds, or MANIMATIC_JOB_TIMEOUT_S."
 
 
 class WorkerLost(ManimaticError):

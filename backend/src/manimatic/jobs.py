@@ -185,6 +185,16 @@ class Usage:
     output_tokens: int = 0
     cost_usd: float | None = None
 
+    def __add__(self, other: Usage) -> Usage:
+        """Return the sum; a cost that is not known adds nothing, and the sum is unknown only where both are."""
+        known = [usage.cost_usd for usage in (self, other) if usage.cost_usd is not None]
+        return Usage(
+            requests=self.requests + other.requests,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost_usd=sum(known) if known else None,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from manimatic.errors import ManimaticError, SceneFailed
-from manimatic.jobs import Attempt, Failure, JobState, Usage, Video
+from manimatic.jobs import Attempt, Failure, JobState, Video
 from manimatic.ports import RunResult
 from manimatic.verdicts import Verdict
 
@@ -93,17 +93,6 @@ def failure_of(error: ManimaticError, stage: JobState) -> Failure:
 def complaint(result: RunResult) -> str:
     """Say to the model what was wrong with its scene."""
     return "\n".join(filter(None, [f"{result.verdict.value}: {result.message}", result.traceback]))
-
-
-def add_usage(one: Usage, other: Usage) -> Usage:
-    """Return the sum; a cost that is not known adds nothing, and the sum is unknown only where both are."""
-    costs = [usage.cost_usd for usage in (one, other) if usage.cost_usd is not None]
-    return Usage(
-        requests=one.requests + other.requests,
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cost_usd=sum(costs) if costs else None,
-    )
 
 
 def judged(attempt: Attempt, result: RunResult, *, started_at: float, ended_at: float) -> Attempt:

@@ -29,11 +29,12 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """What the generator is asked: the prompt, and every failed round so far, oldest first."""
+    """What the generator is asked: the prompt, every failed round so far (oldest first), and what they have cost."""
 
     prompt: str
     options: Options
     rounds: tuple[Round, ...] = ()
+    spent: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

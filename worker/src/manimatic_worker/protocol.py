@@ -187,7 +187,7 @@ def parse_message(payload: bytes) -> Message:
         ProtocolViolation: It is not JSON, not an object, of unknown type, or a field is missing, unknown or ill-typed.
     """
     try:
-        body = json.loads(payload, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
+        body = json.loads(payload.decode(), parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         raise ProtocolViolation("message is not valid JSON") from error
     if not isinstance(body, dict):

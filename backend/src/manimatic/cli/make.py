@@ -24,6 +24,7 @@ from manimatic.ports import JobStore, Storage
 from manimatic.runner import Runner
 
 POLL_S = 0.05
+WAIT_S = 0.5
 _PARTS = re.compile(r"[^a-z0-9]+")
 
 
@@ -106,7 +107,8 @@ def _until_final(store: JobStore, runner: Runner, job_id: str, ended: Future[Non
     try:
         while not store.get(job_id).is_final:
             if not runner.run_next(threading.Event(), job_id=job_id):
-                time.sleep(POLL_S)
+                time.sleep(WAIT_S)
+                runner.upkeep()  # nobody else may be there to end a job whose dispatchers died
         ended.set_result(None)
     except BaseException as error:  # noqa: BLE001  the thread that waits raises it
         ended.set_exception(error)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +24,9 @@ from manimatic.settings import Settings
 
 WATCH_S = 0.2
 STOP_S = 20.0
-MAX_STARTS = 5
-"""Starts of one part within `START_WINDOW_S` after which the service gives up."""
-START_WINDOW_S = 60.0
+MAX_FALSE_STARTS = 5
+"""Starts of one part in a row that lived less than `SHORT_LIFE_S`, after which the service gives up."""
+SHORT_LIFE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,8 @@ class Keeper:
     def __init__(self, parts: list[Part]) -> None:
         self._parts = parts
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._starts: dict[str, list[float]] = {part.name: [] for part in parts}
+        self._started_at: dict[str, float] = {}
+        self._false_starts: Counter[str] = Counter()
 
     def run(self, stopping: threading.Event) -> int:
         """Start all parts, start again what dies, and stop all in the end."""
@@ -84,14 +86,14 @@ class Keeper:
         if process.poll() is None:
             return True
         _say(f"{part.name} ended with status {process.returncode}; starting it again")
+        was_short = time.monotonic() - self._started_at[part.name] < SHORT_LIFE_S
+        self._false_starts[part.name] = self._false_starts[part.name] + 1 if was_short else 0
         return False
 
     def _start(self, part: Part) -> bool:
-        now = time.monotonic()
-        recent = [at for at in self._starts[part.name] if now - at < START_WINDOW_S]
-        self._starts[part.name] = [*recent, now]
-        if len(recent) >= MAX_STARTS:
+        if self._false_starts[part.name] >= MAX_FALSE_STARTS:
             return False
+        self._started_at[part.name] = time.monotonic()
         self._processes[part.name] = subprocess.Popen(
             tied(list(part.command)),
             env=dict(part.environ),

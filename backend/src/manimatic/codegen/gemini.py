@@ -31,8 +31,8 @@ class GeminiGenerator:
         model: The model that is asked unless a brief names another.
         base_url: Address of the API; empty: the vendor's.
         timeout_s: Longest silence of the model, and longest wait for an overloaded one.
-        max_tokens: Tokens of one call of `generate`, input and output together.
-        max_cost_usd: Dollars of one call; not enforced where the model's price is unknown.
+        max_tokens: Tokens of one job, input and output together; what the brief says is spent counts.
+        max_cost_usd: Dollars of one job; not enforced where the model's price is unknown.
         max_corrections: Times an answer that holds no scene is sent back within one call.
         backoff_s: The first wait before a failed request is sent again; it doubles.
 
@@ -82,7 +82,7 @@ class GeminiGenerator:
         name = self._model if brief.options.model is None else _requested(brief.options.model)
         if cancel.is_set():
             raise JobCancelled
-        spending = Spending(max_tokens=self._max_tokens, max_cost_usd=self._max_cost_usd)
+        spending = Spending(max_tokens=self._max_tokens, max_cost_usd=self._max_cost_usd, before=brief.spent)
         try:
             answer = run_until_cancelled(self._writer.write(name, brief, listener, spending), cancel)
         except GenerationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from manimatic.errors import BudgetExceeded
 from manimatic.jobs import Usage
@@ -22,16 +22,17 @@ class Terms:
 
 
 class Spending:
-    """Adds up what the answers of one call cost."""
+    """Adds up what the answers of one call cost, on top of what the job's earlier calls did."""
 
-    def __init__(self, *, max_tokens: int, max_cost_usd: float) -> None:
+    def __init__(self, *, max_tokens: int, max_cost_usd: float, before: Usage | None = None) -> None:
+        self._before = before or Usage()
         self._max_tokens = max_tokens
         self._max_cost_usd = max_cost_usd
         self.total = Usage()
 
     def add(self, usage: Usage) -> None:
         """Add what an answer has cost, whether it was finished or not."""
-        self.total = add_usage(self.total, usage)
+        self.total += usage
 
     def check(self, running: Usage | None = None) -> None:
         """Compare the sum, with an answer that is still being written, to the limits.
@@ -39,12 +40,12 @@ class Spending:
         Raises:
             BudgetExceeded: The tokens or the money are used up.
         """
-        spent = add_usage(self.total, running) if running else self.total
+        spent = self._before + self.total + (running or Usage())
         tokens = spent.input_tokens + spent.output_tokens
         if tokens > self._max_tokens:
-            raise BudgetExceeded(f"The answer took {tokens} tokens; {self._max_tokens} are allowed.")
+            raise BudgetExceeded(f"The job has taken {tokens} tokens; {self._max_tokens} are allowed.")
         if spent.cost_usd is not None and spent.cost_usd > self._max_cost_usd:
-            raise BudgetExceeded(f"The answer cost ${spent.cost_usd:.4f}; ${self._max_cost_usd:g} are allowed.")
+            raise BudgetExceeded(f"The job has cost ${spent.cost_usd:.4f}; ${self._max_cost_usd:g} are allowed.")
 
 
 class Patience:
@@ -68,15 +69,3 @@ class Patience:
         self._tries += 1
         self._left_s -= wait_s
         return wait_s
-
-
-def add_usage(one: Usage, other: Usage) -> Usage:
-    """Return the sum; the cost is None only where neither is known."""
-    known = [usage.cost_usd for usage in (one, other) if usage.cost_usd is not None]
-    return replace(
-        one,
-        requests=one.requests + other.requests,
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cost_usd=sum(known) if known else None,
-    )

@@ -34,7 +34,8 @@ from manimatic.sandbox.supervisor import ArtefactSink, Supervisor
 from manimatic.sandbox.watchdog import Watchdog, WatchLimits
 from manimatic.verdicts import Verdict
 
-START_TIMEOUT_S = 10.0
+END_TIMEOUT_S = 60.0
+"""Room for the kernel to take down a sandbox that was filled with files."""
 SPARE_PROCESSES = 32
 """By this the user's own process limit lies above the group's, which counts what it refuses and so must come first."""
 _OVER = {"memory": Verdict.MEMORY_LIMIT, "processes": Verdict.PROCESS_LIMIT}
@@ -245,14 +246,14 @@ class BubblewrapGuest:
     def kill(self) -> None:
         """End bubblewrap, its PID namespace, the group's and the uid's processes."""
         self._process.kill()
-        self._group.kill()
+        self._group.kill(timeout_s=END_TIMEOUT_S)
         self._slot.kill_all()
-        self._process.wait(timeout=START_TIMEOUT_S)
+        self._process.wait(timeout=END_TIMEOUT_S)
         self._await_end_of_child()
 
     def _await_end_of_child(self) -> None:
         """Wait for the namespace's first process, with which the kernel ends all others of the namespace."""
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + END_TIMEOUT_S
         while self._child_pid is not None and _is_alive(self._child_pid):
             if time.monotonic() > deadline:
                 raise SandboxError("A worker's processes outlived their sandbox.")

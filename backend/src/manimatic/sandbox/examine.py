@@ -8,7 +8,7 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from manimatic.findings import Finding, error, ok, warning
 from manimatic.sandbox import bwrap_command, seccomp
 from manimatic.sandbox.cgroup import GroupReport
 from manimatic.sandbox.examine_tools import examine_tools
+from manimatic.sandbox.identity import make_private
 from manimatic.sandbox.machine import THIS_MACHINE, Machine
 from manimatic.sandbox.slots import take_slot
 
@@ -132,12 +133,11 @@ def _namespaces(machine: Machine, slots: Path) -> Iterator[Finding]:
     if path is None:
         return
     try:
+        make_private(slots.parent)
         with take_slot(slots) as slot:
             done = machine.call(*bwrap_command.probe_command(path), slot=slot)
-    except (SandboxError, OSError) as failure:
-        yield error(
-            "namespaces", f"No slot for a trial sandbox: {failure}", "manimatic doctor   # when fewer runs go on"
-        )
+    except SandboxError as failure:
+        yield error("namespaces", f"No slot for a trial sandbox: {failure.message}", failure.hint)
         return
     if done.status == 0:
         who = f"uid {slot.uid}" if slot.uid is not None else "this user"
@@ -163,16 +163,20 @@ def _why_no_namespaces(machine: Machine, complaint: str) -> Finding:
 def _groups(report: GroupReport) -> Iterator[Finding]:
     held = {"memory": report.memory, "cpu": report.cpu, "processes": report.pids}
     missing = [name for name, is_held in held.items() if not is_held]
-    reasons = "; ".join(report.reasons)
     if not missing:
         yield ok("cgroup", f"cgroup {report.kind} holds memory, CPU and processes")
         return
     yield warning(
         "cgroup",
-        f"No control group holds {' and '.join(missing)} ({reasons}). A watchdog looks several times a second instead; "
-        "it is weaker.",
+        f"No control group holds {' and '.join(missing)} ({_shortened(report.reasons)}). "
+        "A watchdog looks several times a second instead; it is weaker.",
         _DELEGATE,
     )
+
+
+def _shortened(reasons: Sequence[str]) -> str:
+    """Return the first reason of each kind of group; the others say the same of other controllers."""
+    return "; ".join({reason.partition(":")[0]: reason for reason in reversed(reasons)}.values())
 
 
 def _kernel(machine: Machine) -> Iterator[Finding]:

@@ -10,12 +10,16 @@ import fcntl
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from manimatic.errors import SandboxUnavailable
+
 REALM_CHARS = 8
+_HINT = "Remove what is there, or set XDG_RUNTIME_DIR to a folder of your own."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +56,34 @@ def identity_folder() -> Path:
     """Return where the launchers of this machine (for root) or this user keep their locks."""
     if os.geteuid() == 0:
         return Path("/run/manimatic")
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/manimatic-{os.geteuid()}") / "manimatic"  # noqa: S108
+    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(runtime) / "manimatic"
+    return Path(f"/tmp/manimatic-{os.geteuid()}")  # noqa: S108  checked by `make_private`
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, or see that the one that is there is this user's alone: anyone may have made it in /tmp first.
+
+    Raises:
+        SandboxUnavailable: It is a link, somebody else's, others may write in it, or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        found = folder.lstat()
+    except OSError as error:
+        raise SandboxUnavailable(f"{folder} cannot be made: {error.strerror}.", hint=_HINT) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise SandboxUnavailable(
+            f"{folder} is not this user's own: others could take the launcher's place there.",
+            hint=_HINT,
+        )
 
 
 @contextmanager
 def take_identity(folder: Path) -> Iterator[LauncherIdentity]:
     """Hold a fresh identity until the block ends or the process dies."""
-    (folder / "launchers").mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
+    (folder / "launchers").mkdir(exist_ok=True, mode=0o700)
     name = _realm(folder) + secrets.token_hex(6)
     path = folder / "launchers" / name
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -71,13 +96,13 @@ def take_identity(folder: Path) -> Iterator[LauncherIdentity]:
 
 
 def _realm(folder: Path) -> str:
-    stat = folder.stat()
-    return hashlib.sha256(f"{stat.st_dev} {stat.st_ino}".encode()).hexdigest()[:REALM_CHARS]
+    found = folder.stat()
+    return hashlib.sha256(f"{found.st_dev} {found.st_ino}".encode()).hexdigest()[:REALM_CHARS]
 
 
 def launcher_socket(folder: Path) -> Path:
     """Return where this process's launcher listens; sockets of processes that died are removed."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     for old in folder.glob("launcher-*.sock"):
         if not Path(f"/proc/{old.stem.partition('-')[2]}").exists():
             old.unlink(missing_ok=True)

@@ -24,7 +24,8 @@ from manimatic.errors import SandboxError
 FIRST_UID = 60578
 """Start of a range that no distribution hands out: systemd's UIDS-GIDS document lists 60578 to 61183 as unused."""
 SLOTS = 256
-_KILL_WAIT_S = 5.0
+_KILL_WAIT_S = 60.0
+"""The kernel takes seconds to tear down a file system of a million files, and does so before its owner is gone."""
 
 
 @dataclass(frozen=True, slots=True)

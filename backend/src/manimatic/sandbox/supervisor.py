@@ -127,7 +127,8 @@ class Supervisor:
                 for key, _ in ready:
                     if not self._read(key):
                         selector.unregister(key.fileobj)
-                self._verdict = self._verdict or self._guest.limit_passed()
+                if not self._is_settled():
+                    self._verdict = self._guest.limit_passed()
                 has_exited = self._guest.poll() is not None
                 if has_exited:
                     leave_at = min(leave_at, time.monotonic() + GRACE_S)
