@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness.processes import WAIT_S, alive, descendants, of_role, until
+from harness.processes import WAIT_S, alive, descendants, groups_of, of_role, until
 from harness.shell import LOOPS, MANIMATIC, SMALL_SCENE, Shell, Terminal
 from manimatic.sandbox.mp4 import inspect_mp4
 
@@ -101,7 +101,7 @@ def test_an_interrupt_cancels_and_leaves_nothing(shell: Shell, how: str) -> None
     shell.write("mine.py", LOOPS)
     terminal = Terminal(shell, "render", "mine.py", "-ql")
     terminal.read_until("animation 1")
-    processes = descendants(terminal.process.pid)
+    processes, groups = descendants(terminal.process.pid), groups_of(terminal.process.pid)
     assert of_role("worker", terminal.process.pid)
     if how == "key":
         terminal.press(b"\x03")
@@ -112,6 +112,7 @@ def test_an_interrupt_cancels_and_leaves_nothing(shell: Shell, how: str) -> None
     assert "cancelled" in terminal.text
     assert "Traceback" not in terminal.text
     assert "attempt" not in terminal.text
+    assert [group for group in groups if group.exists()] == []
     assert not (shell.folder / "mine.mp4").exists()
     assert not list((shell.data / "work").iterdir())
     assert [job["state"] for job in shell.run("jobs", "list", "--json").json] == ["cancelled"]
