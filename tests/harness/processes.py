@@ -53,6 +53,17 @@ def alive(pids: set[int]) -> set[int]:
     return {pid for pid in pids if (text := _read(pid, "stat")) and b") Z " not in text}
 
 
+def groups_of(below: int) -> set[Path]:
+    """Return the resource groups that workers below this process are in, as far as they are ours."""
+    groups: set[Path] = set()
+    for pid in of_role("worker", below):
+        for line in _read(pid, "cgroup").decode().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if "/manimatic-" in path:
+                groups.add(Path("/sys/fs/cgroup", controllers.removeprefix("name="), path.lstrip("/")))
+    return groups
+
+
 def until(found: Callable[[], object], what: str, within_s: float = WAIT_S) -> None:
     """Wait for something to be so."""
     give_up_at = time.monotonic() + within_s

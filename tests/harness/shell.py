@@ -111,3 +111,11 @@ class Terminal:
             self.text += data.decode(errors="replace")
             return bool(data)
         return False
+
+
+def assert_refused(done: Done, code: str, exit_code: int) -> None:
+    """It says what and what to do on standard error, and prints nothing else."""
+    assert (done.status, done.out) == (exit_code, ""), (done.status, done.out, done.err)
+    lines = done.err.strip().splitlines()
+    assert any(line.startswith(code) for line in lines), done.err
+    assert len(lines[-1]) > 10

@@ -10,20 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness.processes import WAIT_S, alive, descendants, of_role, until
+from harness.processes import WAIT_S, alive, descendants, groups_of, of_role, until
 from harness.shell import LOOPS, MANIMATIC, SMALL_SCENE, Shell, Terminal
 from manimatic.sandbox.mp4 import inspect_mp4
 
 PROMPT = "Create a simple circle animation"
 TWO_SCENES = SMALL_SCENE + SMALL_SCENE.replace("from manim import *", "").replace("Small", "Later")
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """An empty folder and an empty data folder."""
-    (tmp_path / "here").mkdir()
-    (tmp_path / "here" / ".env").touch()  # keeps a checkout's own .env out of this
-    return Shell(folder=tmp_path / "here", data=tmp_path / "data")
 
 
 def width_of(video: Path) -> int:
@@ -45,7 +37,13 @@ def test_generate_makes_video_code_and_explanation(shell: Shell) -> None:
     assert again.status == 0, again.err
     assert code.read_text() == "# mine\n"
     assert (shell.folder / "circle-2.py").read_text().startswith("from manim import *\n")
-    assert {path.name for path in shell.folder.iterdir()} == {".env", "circle.mp4", "circle.py", "circle-2.py"}
+    assert {path.name for path in shell.folder.iterdir()} == {
+        ".env",
+        "scene.py",
+        "circle.mp4",
+        "circle.py",
+        "circle-2.py",
+    }
 
 
 def test_without_a_name_the_video_is_named_after_its_title(shell: Shell) -> None:
@@ -66,7 +64,7 @@ def test_render_takes_a_file_and_a_scene_by_name(shell: Shell) -> None:
     assert inspect_mp4(shell.folder / "small.mp4", max_bytes=2**29).fps == 10
     assert shell.run("render", path, "-ql").status == 0
     assert path.read_text() == TWO_SCENES
-    assert {item.name for item in shell.folder.iterdir()} == {".env", "mine.py", "small.mp4", "mine.mp4"}
+    assert {item.name for item in shell.folder.iterdir()} == {".env", "scene.py", "mine.py", "small.mp4", "mine.mp4"}
 
 
 def test_render_reads_standard_input(shell: Shell) -> None:
@@ -103,7 +101,7 @@ def test_an_interrupt_cancels_and_leaves_nothing(shell: Shell, how: str) -> None
     shell.write("mine.py", LOOPS)
     terminal = Terminal(shell, "render", "mine.py", "-ql")
     terminal.read_until("animation 1")
-    processes = descendants(terminal.process.pid)
+    processes, groups = descendants(terminal.process.pid), groups_of(terminal.process.pid)
     assert of_role("worker", terminal.process.pid)
     if how == "key":
         terminal.press(b"\x03")
@@ -114,6 +112,7 @@ def test_an_interrupt_cancels_and_leaves_nothing(shell: Shell, how: str) -> None
     assert "cancelled" in terminal.text
     assert "Traceback" not in terminal.text
     assert "attempt" not in terminal.text
+    assert [group for group in groups if group.exists()] == []
     assert not (shell.folder / "mine.mp4").exists()
     assert not list((shell.data / "work").iterdir())
     assert [job["state"] for job in shell.run("jobs", "list", "--json").json] == ["cancelled"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +13,19 @@ from urllib.request import urlopen
 import pytest
 from harness.events import Follower
 from harness.processes import command_line, environment, of_role, until
-from harness.service import Service, serving
+from harness.service import Service, clean_environ, serving
 from loopback.cloudinary_server import CloudinaryServer, Fault
-from loopback.gemini_script import ANSWER_TOKENS, FAILS_AT_RUN_TIME, GOOD_SCENE, MODELS, PROMPT_TOKENS, answer
+from loopback.gemini_script import ANSWER_TOKENS, FAILS_AT_RUN_TIME, GOOD_SCENE, MODELS, PROMPT_TOKENS, answer, stalls
 from loopback.gemini_server import GeminiServer
+from manimatic import bootstrap
+from manimatic.jobs import JobState
 from manimatic.sandbox.mp4 import inspect_mp4
+from manimatic.settings import Settings
 
 KEY = "AIza-loopback-key-of-the-whole-way-4711"
 KEYLESS = ("api", "launcher", "worker")
 SLOW_SCENE = GOOD_SCENE.replace("self.wait(1)", "__import__('time').sleep(3)")
+SOON_S = 15.0
 REFUSED = Fault(status=400, message="This asset is not wanted here")
 
 
@@ -142,6 +147,32 @@ def test_a_refused_key_is_named_and_not_shown(world: World) -> None:
     assert "GEMINI_API_KEY" in job["error"]["hint"]
     assert KEY not in json.dumps(job)
     assert KEY not in world.service.log()
+
+
+def test_a_job_whose_model_is_silent_is_cancelled(world: World) -> None:
+    """Nobody waits for the model's own time-out."""
+    world.model.play(stalls(seconds=600.0))
+    asked = len(world.model.requests)
+    job_id = world.service.submit(prompt="a circle becomes a square")
+    until(lambda: len(world.model.requests) > asked, "a request to the model")
+    started = time.monotonic()
+    assert world.service.ask("POST", f"/status/{job_id}/cancel").status == 202
+    assert world.service.wait(job_id)["status"] == "cancelled"
+    assert time.monotonic() - started < SOON_S
+
+
+def test_a_service_whose_model_is_silent_stops(tmp_path: Path) -> None:
+    """And hands the job back to the queue."""
+    with GeminiServer([stalls(seconds=600.0)]) as model:
+        settings = {"GEMINI_API_KEY": KEY, "MANIMATIC_MODEL_BASE_URL": model.url}
+        with serving(tmp_path, **settings) as service:
+            job_id = service.submit(prompt="a circle becomes a square")
+            until(lambda: model.requests, "a request to the model")
+            started = time.monotonic()
+            assert service.stop() == 0
+            assert time.monotonic() - started < SOON_S
+    store = bootstrap.build_store(Settings.from_env(clean_environ(tmp_path / "data")))
+    assert store.get(job_id).state is JobState.QUEUED
 
 
 def test_a_deleted_job_takes_its_video_out_of_the_cloud(world: World) -> None:

@@ -12,6 +12,7 @@ import pytest
 from harness.events import Follower
 from harness.processes import alive, descendants, of_role, until
 from harness.service import Service, is_drawing, serving
+from harness.shell import Shell
 from manimatic.sandbox.mp4 import inspect_mp4
 
 PROMPT = "Create a simple circle animation"
@@ -191,6 +192,20 @@ def test_a_prompt_from_right_to_left_ends_in_an_answer(service: Service) -> None
     job = service.make(prompt="ارسم دائرة زرقاء")
     assert (job["status"], job["error"]["code"]) == ("failed", "no_offline_answer")
     assert job["prompt"] == "ارسم دائرة زرقاء"
+
+
+def test_the_command_line_works_beside_the_service(service: Service, tmp_path: Path) -> None:
+    """On the same data folder: whoever takes the job, the command has its video, and both see all jobs."""
+    (tmp_path / ".env").touch()
+    shell = Shell(folder=tmp_path, data=service.data)
+    done = shell.run("generate", PROMPT, "-ql", "-o", "circle.mp4", "--json")
+    assert done.status == 0, done.err
+    assert inspect_mp4(tmp_path / "circle.mp4", max_bytes=2**29).width == 854
+    assert service.job(done.json["id"])["status"] == "complete"
+    job_id = service.submit(code=LOOPS)
+    service.wait(job_id, is_drawing)
+    assert "is being stopped" in shell.run("jobs", "cancel", job_id).out
+    assert service.wait(job_id)["status"] == "cancelled"
 
 
 def test_what_was_finished_before_the_time_limit_is_delivered(tmp_path: Path) -> None:

@@ -20,16 +20,25 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="manimatic.launcher", description="Start and watch workers.")
     parser.add_argument("--socket", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _leave)
     try:
         with bootstrap.build_launcher(os.environ, arguments.socket) as server:
-            server.serve_forever(server.listen())
+            try:
+                server.serve_forever(server.listen())
+            finally:
+                server.stop()
     except ManimaticError as error:
         print(f"{error.message} {error.hint}", file=sys.stderr)  # noqa: T201
         return error.exit_code
     finally:
         arguments.socket.unlink(missing_ok=True)
     return 0
+
+
+def _leave(*_: object) -> None:
+    """End the main loop; being told again, as by the end of the parent, does not cut the tidying short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
 
 
 if __name__ == "__main__":

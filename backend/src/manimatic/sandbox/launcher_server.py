@@ -29,6 +29,9 @@ ACCEPT_PAUSE_S = 0.1
 """Time for open files to be closed where there are too many of them."""
 _CLOSED = frozenset({errno.EBADF, errno.EINVAL})
 
+STOP_TIMEOUT_S = 8.0
+"""How long the ends of all runs may take together when the launcher is told to stop."""
+
 
 class SupervisedSandbox(Sandbox, Protocol):
     """A sandbox that can hand artefacts on as they come."""
@@ -51,6 +54,8 @@ class LauncherServer:
         self._sandbox = sandbox
         self._bounds = bounds
         self._path = socket_path
+        self._lock = threading.Lock()
+        self._serving: dict[threading.Thread, socket.socket] = {}
 
     def listen(self) -> socket.socket:
         """Bind the socket; an old one at the same path is replaced."""
@@ -74,9 +79,30 @@ class LauncherServer:
                     return
                 time.sleep(ACCEPT_PAUSE_S)
                 continue
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            with self._lock:
+                self._serving[thread] = connection
+            thread.start()
+
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """End all runs as if their dispatchers had gone, and wait until nothing of their sandboxes is left."""
+        give_up_at = time.monotonic() + timeout_s
+        with self._lock:
+            serving = dict(self._serving)
+        for connection in serving.values():
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in serving:
+            thread.join(max(0.0, give_up_at - time.monotonic()))
 
     def _serve(self, connection: socket.socket) -> None:
+        try:
+            self._converse(connection)
+        finally:
+            with self._lock:
+                del self._serving[threading.current_thread()]
+
+    def _converse(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError, EOFError):
             connection.settimeout(SEND_TIMEOUT_S)
             if not _may_ask(connection):
