@@ -13,7 +13,7 @@ import pytest
 from source_tree import PACKAGES, ROOT, module_names
 
 WATCH = Path(__file__).with_name("import_watch.py")
-ADAPTERS = ("codegen", "store", "sandbox", "storage", "wakeup")
+ADAPTERS = ("codegen", "checking", "store", "sandbox", "storage", "wakeup")
 SOURCES = tuple(folder.parent for folder in PACKAGES.values())
 START = """
 import sys, runpy

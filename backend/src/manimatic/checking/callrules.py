@@ -1,0 +1,294 @@
+"""The rules of what goes into a call: points, colours, groups, animations, TeX."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+
+from manimatic.checking.api import nearest
+from manimatic.checking.binding import Bound
+from manimatic.checking.findings import Findings
+from manimatic.checking.report import Fix, Severity, Span
+from manimatic.checking.ruledata import read_data
+from manimatic.checking.tex import TexRules
+from manimatic.checking.values import (
+    Builder,
+    Class,
+    Function,
+    Instance,
+    Method,
+    OwnFunction,
+    Plain,
+    Sequence,
+    Value,
+    Vector,
+    point_size,
+)
+from manimatic.checking.world import World, shown
+
+_HEX = re.compile(r"(?:#|0x)[0-9a-f]+", re.IGNORECASE)
+_GOOD_HEX = re.compile(r"(?:#|0x)(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$", re.IGNORECASE)
+GROUPS_OF_ANIMATIONS = frozenset({"AnimationGroup", "LaggedStart", "Succession"})
+HOLDERS = frozenset({"add", "add_to_back"})
+MAX_WAIT_S = 3600
+
+
+class UseRules:
+    """Looks at the values that go into Manim's calls."""
+
+    def __init__(self, world: World, findings: Findings) -> None:
+        self.world, self.findings = world, findings
+        self.data = read_data("rules.json")
+        self.tex = TexRules(world, findings)
+
+    def made(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:
+        """Look at the making of one of Manim's objects."""
+        self._points(self.data["points"]["classes"].get(kind, ()), bound, values)
+        self._colors(bound, values)
+        if kind in self.data["groups"]:
+            self._members(kind, self.data["groups"][kind], [*node.args], values)
+        if self.world.index.is_a(kind, "SingleStringMathTex"):
+            self.tex.check(node, kind)
+        if kind == "Text" and bound.get("text") is not None:
+            self._text(bound, values)
+        if self.world.index.is_a(kind, "Animation"):
+            self._animation(node, kind, bound, values)
+
+    def method_called(self, node: ast.Call, method: Method, bound: Bound, values: dict[int, Value]) -> None:
+        """Look at the call of one of Manim's methods."""
+        kind, name = method.receiver.kind, method.name
+        if self.world.is_a(kind, "Mobject"):
+            self._points(self.data["points"]["methods"].get(name, ()), bound, values)
+            if name in self.data["lists_of_points"]:
+                self._list_of_points(bound, values)
+            if name in self.data["color_methods"]:
+                self._colors(bound, values)
+            base = self.world.manim_base(kind) or ""
+            if name in HOLDERS and base in self.data["groups"]:
+                self._members(base, self.data["groups"][base], node.args, values)
+        elif self.world.is_a(kind, "Scene"):
+            self._scene_call(node, name, values)
+
+    def uncalled(self, node: ast.expr, method: Method) -> None:
+        """Report a method that is used as if it had been called."""
+        message = f"{shown(method.receiver.kind)}.{method.name} is a method; it is not called here."
+        needs = method.signature is not None and any(not p.optional for p in method.signature.parameters)
+        span = self.findings.source.span(node)
+        edit = self.findings.inserting(span.end_line, span.end_column, "()")
+        fix = None if needs else Fix((edit,))
+        self.findings.add("uncalled-method", node, message, hint=f"Write {method.name}().", fix=fix)
+
+    # ------------------------------------------------------------ points and colours
+
+    def _points(self, names: Iterable[str], bound: Bound, values: dict[int, Value]) -> None:
+        for name in names:
+            for argument in bound.rest if name == "*" else [bound.get(name)]:
+                if argument is not None:
+                    self._point(argument, values.get(id(argument)))
+
+    def _point(self, node: ast.expr, value: Value) -> None:
+        if point_size(value) == 2:
+            fix = None
+            inner = self._literal(node)
+            if inner is not None:
+                span = self.findings.source.span(inner.elts[-1])
+                edit = self.findings.inserting(span.end_line, span.end_column, ", 0")
+                fix = Fix((edit,))
+            message = "A point has three numbers; this one has two."
+            self.findings.add("point-2d", node, message, hint="Write [x, y, 0].", fix=fix)
+        elif isinstance(value, Plain) and value.kind == "str":
+            message = "A direction or point is a vector such as UP or [1, 2, 0], not text."
+            near = (value.text or "").strip().upper()
+            known = near if self.world.index.constants.get(near) == "vec3" else None
+            certain = known is not None and self.world.imports.star
+            fix = self.findings.replacing(node, known) if known is not None and certain else None
+            self.findings.add("text-for-point", node, message, nearest=known, fix=fix)
+
+    def _literal(self, node: ast.expr) -> ast.List | ast.Tuple | None:
+        if isinstance(node, ast.Call) and len(node.args) >= 1:
+            node = node.args[0]
+        parenthesised = isinstance(node, ast.Tuple) and not self.findings.source.text(node).startswith("(")
+        return node if isinstance(node, (ast.List, ast.Tuple)) and not parenthesised else None
+
+    def _list_of_points(self, bound: Bound, values: dict[int, Value]) -> None:
+        argument = bound.get("points")
+        value = values.get(id(argument)) if argument is not None else None
+        if not isinstance(argument, (ast.List, ast.Tuple)) or not isinstance(value, Sequence) or not value.items:
+            return
+        if all(point_size(item) == 2 for item in value.items):
+            for part, item in zip(argument.elts, value.items, strict=True):
+                self._point(part, item)
+
+    def _colors(self, bound: Bound, values: dict[int, Value]) -> None:
+        for name in self.data["colors"]:
+            argument = bound.get(name)
+            value = values.get(id(argument)) if argument is not None else None
+            if argument is not None and isinstance(value, Plain) and value.text is not None:
+                self._color(argument, value.text)
+
+    def _color(self, node: ast.expr, text: str) -> None:
+        if text.upper() in self.world.index.colors or _GOOD_HEX.search(text):
+            return
+        near = nearest(text.upper(), self.world.index.colors)
+        if near is None and _HEX.match(f"#{text}") and len(text) == 6:
+            near = f"#{text}"
+        hint = f"Did you mean {near}?" if near else "Use a hex value such as '#58C4DD' or a name such as BLUE."
+        self.findings.add("bad-color", node, f"Manim knows no colour {text!r}.", hint=hint, nearest=near)
+
+    def _text(self, bound: Bound, values: dict[int, Value]) -> None:
+        argument = bound.get("text")
+        value = values.get(id(argument)) if argument is not None else None
+        if argument is not None and isinstance(value, (Plain, Instance)) and getattr(value, "kind", "") != "str":
+            if isinstance(value, Plain) and value.kind not in {"num", "none", "bool"}:
+                return
+            if isinstance(value, Instance) and not self.world.is_a(value.kind, "Mobject"):
+                return
+            fix = None
+            if value == Plain("num"):
+                fix = self.findings.replacing(argument, f"str({self.findings.source.text(argument)})")
+            self.findings.add("not-text", argument, "Text() takes a string.", hint="Write str(…).", fix=fix)
+
+    # ------------------------------------------------------------ groups and animations
+
+    def _members(self, kind: str, wanted: str, nodes: Iterable[ast.expr], values: dict[int, Value]) -> None:
+        for node in nodes:
+            value = values.get(id(node))
+            if isinstance(node, ast.Starred):
+                self._starred_member(node, kind)
+            elif isinstance(value, Sequence) and kind == "Group" and value.kind in {"list", "tuple"}:
+                message = "Group takes objects, not a list of them."
+                edit = self.findings.inserting(node.lineno, self.findings.source.span(node).column, "*")
+                self.findings.add("not-a-mobject", node, message, fix=Fix((edit,)))
+            elif self._is_no(value, wanted):
+                message = f"{kind} takes {wanted}s; this is {self._shown(value)}."
+                hint = "Use Group." if kind == "VGroup" and self._is_mobject(value) else ""
+                rule = "not-a-vmobject" if kind == "VGroup" else "not-a-mobject"
+                self.findings.add(rule, node, message, hint=hint)
+
+    def _starred_member(self, node: ast.Starred, kind: str) -> None:
+        """Report `VGroup(*self.mobjects)`: a scene may hold images and cameras, too."""
+        text = self.findings.source.text(node.value)
+        if kind == "VGroup" and text == "self.mobjects":
+            source = self.findings.source
+            before = source.lines[node.lineno - 1][: source.span(node).column - 1]
+            fix = None
+            if before.endswith("VGroup("):
+                column = len(before) - len("VGroup(") + 1
+                place = Span(line=node.lineno, column=column, end_line=node.lineno, end_column=column + len("VGroup"))
+                fix = self.findings.replacing(place, "Group")
+            message = "Not everything in a scene is a VMobject."
+            self.findings.add(
+                "group-of-everything",
+                node,
+                message,
+                severity=Severity.WARNING,
+                hint="Use Group(*self.mobjects).",
+                fix=fix,
+            )
+
+    def _is_no(self, value: Value, wanted: str) -> bool:
+        """Tell whether a value is certainly not of a class of Manim's."""
+        if isinstance(value, Instance):
+            kinds = list(self.world.families(value))
+            return all(not self.world.is_open(k) and not self.world.is_a(k, wanted) for k in kinds) and all(
+                not self.world.is_a(k, "OpenGLMobject") for k in kinds
+            )
+        if isinstance(value, Plain):
+            return value.kind in {"num", "str", "lambda", "dict", "bool"}
+        return isinstance(value, (Method, Builder, Vector)) and getattr(value, "signature", True) is not None
+
+    def _is_mobject(self, value: Value) -> bool:
+        return isinstance(value, Instance) and self.world.is_a(value.kind, "Mobject")
+
+    def _shown(self, value: Value) -> str:
+        if isinstance(value, Instance):
+            return f"a {shown(value.kind)}"
+        if isinstance(value, Method):
+            return f"the method {value.name}"
+        if isinstance(value, Builder):
+            return "an .animate"
+        names = {"num": "a number", "str": "text", "lambda": "a function", "dict": "a dict", "bool": "True or False"}
+        return names.get(value.kind, "something else") if isinstance(value, (Plain, Sequence)) else "something else"
+
+    def _animation(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:
+        if kind in GROUPS_OF_ANIMATIONS:
+            self._animations(node.args, values, kind)
+            return
+        if not bound.named and not node.args and kind in {"FadeIn", "FadeOut"} and not bound.is_open:
+            self.findings.add("missing-argument", node, f"{kind}() needs at least one object.")
+        targets = bound.rest if kind in {"FadeIn", "FadeOut"} else [bound.get("mobject"), bound.get("vmobject")]
+        wanted = "VMobject" if kind in self.data["vectorized"]["VMobject"] else "Mobject"
+        for target in targets:
+            value = values.get(id(target)) if target is not None else None
+            if target is None or isinstance(target, ast.Starred):
+                continue
+            if self._is_no(value, wanted) or (isinstance(value, Sequence) and value.kind in {"list", "tuple"}):
+                shown_value = "a list" if isinstance(value, Sequence) else self._shown(value)
+                message = f"{kind} animates a {wanted}; this is {shown_value}."
+                hint = "Put them into a VGroup." if isinstance(value, Sequence) else ""
+                rule = "not-a-vmobject" if self._is_mobject(value) else "not-a-mobject"
+                self.findings.add(rule, target, message, hint=hint)
+
+    def _animations(self, nodes: Iterable[ast.expr], values: dict[int, Value], name: str) -> None:
+        for node in nodes:
+            value = values.get(id(node))
+            if isinstance(value, Sequence) and isinstance(node, (ast.List, ast.Tuple)) and value.items is not None:
+                inner = {id(part): item for part, item in zip(node.elts, value.items, strict=True)}
+                self._animations(node.elts, inner, name)
+            elif isinstance(value, Sequence) and not isinstance(node, ast.Starred):
+                if self._is_no_animation(value.common):
+                    self._report_still(node, value.common, name)
+            elif not isinstance(node, ast.Starred) and self._is_no_animation(value):
+                self._report_still(node, value, name)
+
+    def _is_no_animation(self, value: Value) -> bool:
+        if isinstance(value, (Builder, Sequence)):
+            return False
+        if isinstance(value, Plain) and value.kind == "none":
+            return True
+        if isinstance(value, (Class, Function, OwnFunction)):
+            return isinstance(value, Class) and value.kind not in self.world.own
+        return self._is_no(value, "Animation")
+
+    def _report_still(self, node: ast.expr, value: Value, name: str) -> None:
+        if isinstance(value, Method):
+            self.uncalled(node, value)
+            return
+        fix = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and self._is_mobject(value):
+            receiver = node.func.value
+            if isinstance(receiver, (ast.Name, ast.Attribute)):
+                span = self.findings.source.span(receiver)
+                edit = self.findings.inserting(span.end_line, span.end_column, ".animate")
+                fix = Fix((edit,))
+        message = f"{name} takes animations; this is {self._shown(value)}."
+        hint = "Write mobject.animate.method(…)." if fix else "Wrap it in an animation such as FadeIn or Create."
+        self.findings.add("not-an-animation", node, message, hint=hint, fix=fix)
+
+    # ------------------------------------------------------------ scenes
+
+    def _scene_call(self, node: ast.Call, name: str, values: dict[int, Value]) -> None:
+        if name == "play":
+            if not node.args and not any(word.arg is None for word in node.keywords):
+                self.findings.add("missing-argument", node, "play() needs at least one animation.")
+            self._animations(node.args, values, "play()")
+        elif name in {"add", "remove", "bring_to_front", "bring_to_back", "add_foreground_mobjects"}:
+            for argument in node.args:
+                value = values.get(id(argument))
+                if isinstance(value, Sequence) and value.kind in {"list", "tuple"}:
+                    message = f"{name}() takes objects, not a list of them."
+                    edit = self.findings.inserting(argument.lineno, self.findings.source.span(argument).column, "*")
+                    fix = Fix((edit,))
+                    self.findings.add("not-a-mobject", argument, message, hint="Put a * before it.", fix=fix)
+                elif self._is_no(value, "Mobject"):
+                    message = f"{name}() takes objects; this is {self._shown(value)}."
+                    self.findings.add("not-a-mobject", argument, message)
+        elif name == "wait" and node.args and isinstance(node.args[0], ast.Constant):
+            self._wait(node.args[0])
+
+    def _wait(self, node: ast.Constant) -> None:
+        seconds = node.value
+        if isinstance(seconds, (int, float)) and seconds >= MAX_WAIT_S:
+            message = f"This waits for {seconds} seconds."
+            self.findings.add("huge-wait", node, message, hint="A scene lasts seconds, not hours.")

@@ -1,0 +1,156 @@
+"""What an expression stands for."""
+
+from __future__ import annotations
+
+import ast
+
+from manimatic.checking.frames import Frame
+from manimatic.checking.owncalls import own_signature
+from manimatic.checking.plain import PlainExpressions
+from manimatic.checking.values import (
+    NUMBER,
+    STRING,
+    Builder,
+    Builtin,
+    Class,
+    Function,
+    Instance,
+    Method,
+    Module,
+    OwnFunction,
+    Sequence,
+    Super,
+    Value,
+    Vector,
+    join,
+)
+from manimatic.checking.world import shown
+
+NUMBERS = frozenset({"float", "int", "len", "abs", "round", "sum", "ord", "hash", "id"})
+STRINGS = frozenset({"str", "repr", "chr", "hex", "bin", "format"})
+
+
+class Expressions(PlainExpressions):
+    """Evaluates expressions to what is known of them, and has the rules look at each call."""
+
+    # ------------------------------------------------------------ attributes and calls
+
+    def _attribute(self, node: ast.Attribute, frame: Frame) -> Value:
+        value = self.value(node.value, frame)
+        if isinstance(value, Method) and value.signature is not None and node.attr not in {"__func__", "__name__"}:
+            self.uses.uncalled(node.value, value)
+            return None
+        return self.attributes.look_up(node, value, frame)
+
+    def _call(self, node: ast.Call, frame: Frame) -> Value:
+        function = self._called(node, frame)
+        values = {id(a): self.value(a, frame) for a in node.args}
+        values |= {id(word.value): self.value(word.value, frame) for word in node.keywords}
+        if isinstance(function, Class):
+            return self._make(node, function, values)
+        if isinstance(function, Method):
+            return self._call_method(node, function, values, frame)
+        if isinstance(function, Function):
+            self.calls.check(node, function.signature, function.name)
+            return self._given(function.signature.gives, None)
+        if isinstance(function, OwnFunction):
+            signature = own_signature(function.node, skip=function.bound)
+            if not function.node.decorator_list:
+                self.calls.check(node, signature, function.node.name)
+            return frame.before.returns.get(function.node)
+        if isinstance(function, Builder):
+            return function
+        return self._call_plain(node, function, values, frame)
+
+    def _called(self, node: ast.Call, frame: Frame) -> Value:
+        """Return what is called; a method with another name in this Manim is reported with the call."""
+        if isinstance(node.func, ast.Attribute):
+            owner = self.value(node.func.value, frame)
+            target = owner.target if isinstance(owner, Builder) else owner
+            if isinstance(target, Instance) and self.attributes.report_renamed(node, node.func, target):
+                return None
+            if isinstance(owner, Sequence) and isinstance(node.func.value, ast.Name):
+                self._grow(node, node.func, owner, frame)
+                return None
+        return self.value(node.func, frame)
+
+    def _grow(self, call: ast.Call, func: ast.Attribute, owner: Sequence, frame: Frame) -> None:
+        """Follow what is appended to a list that has a name."""
+        assert isinstance(func.value, ast.Name)  # noqa: S101
+        if func.attr == "append" and len(call.args) == 1:
+            with self.findings.muted():
+                item = self.value(call.args[0], frame)
+            common = item if owner.items == () else join(owner.common, item)
+            frame.bind(func.value.id, Sequence(owner.kind, None, common))
+        elif func.attr in {"extend", "insert", "sort", "reverse", "pop", "remove", "clear"}:
+            frame.bind(func.value.id, Sequence(owner.kind, None, None))
+
+    def _make(self, node: ast.Call, function: Class, values: dict[int, Value]) -> Value:
+        kind = function.kind
+        if kind in self.world.own:
+            init = self.world.own_method(kind, "__init__")
+            if self.world.is_open(kind):
+                return None
+            if init is not None:
+                self.calls.check(node, own_signature(init, skip=True), shown(kind))
+                return Instance(kind)
+        base = self.world.manim_base(kind)
+        if base is not None:
+            bound = self.calls.check(node, self.world.index.constructor(base), shown(kind))
+            self.uses.made(node, base, bound, values)
+        return Instance(kind)
+
+    def _call_method(self, node: ast.Call, method: Method, values: dict[int, Value], frame: Frame) -> Value:
+        if method.signature is None:
+            return None
+        name = f"{shown(method.receiver.kind)}.{method.name}" if method.name != "__init__" else method.receiver.kind
+        bound = self.calls.check(node, method.signature, name)
+        if method.name != "__init__":
+            self.uses.method_called(node, method, bound, values)
+        if method.animated:
+            return Builder(method.receiver)
+        return self._given(method.signature.gives, method.receiver)
+
+    def _given(self, gives: str, receiver: Instance | None) -> Value:
+        if gives == "self":
+            return receiver
+        if gives == "num":
+            return NUMBER
+        if gives == "vec3":
+            return Vector(3)
+        if gives.startswith("="):
+            return Instance(gives[1:])
+        return Instance(gives, False) if gives else None
+
+    def _call_plain(self, node: ast.Call, function: Value, values: dict[int, Value], frame: Frame) -> Value:
+        if isinstance(function, Builtin):
+            return self._call_builtin(node, function.name, values, frame)
+        func = node.func
+        if isinstance(func, ast.Attribute) and func.attr in {"array", "asarray"} and node.args:
+            owner = self.value(func.value, frame)
+            items = values[id(node.args[0])]
+            if isinstance(owner, Module) and owner.name == "numpy" and isinstance(items, Sequence) and items.items:
+                numbers = all(item == NUMBER for item in items.items)
+                return Vector(len(items.items)) if numbers else None
+        return None
+
+    def _call_builtin(self, node: ast.Call, name: str, values: dict[int, Value], frame: Frame) -> Value:
+        first = values.get(id(node.args[0])) if node.args else None
+        if name == "super" and not node.args and frame.own_class in self.world.own:
+            bases = self.world.own[frame.own_class].bases
+            return Super(bases[0], frame.own_class) if len(bases) == 1 else None
+        if name in NUMBERS:
+            return NUMBER if name != "sum" or (first is not None and self.element(first) == NUMBER) else None
+        if name in STRINGS:
+            return STRING
+        if name == "range":
+            return Sequence("range", None, NUMBER)
+        if name in {"list", "tuple", "sorted", "reversed"} and len(node.args) == 1:
+            return Sequence("list", None, self.element(first))
+        if name == "enumerate":
+            return Sequence("list", None, Sequence("tuple", (NUMBER, self.element(first))))
+        if name == "zip":
+            items = tuple(self.element(values.get(id(argument))) for argument in node.args)
+            stars = any(isinstance(argument, ast.Starred) for argument in node.args)
+            return None if stars else Sequence("list", None, Sequence("tuple", items))
+        return None

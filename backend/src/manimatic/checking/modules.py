@@ -1,0 +1,64 @@
+"""The rule of imports that cannot work."""
+
+from __future__ import annotations
+
+import ast
+import sys
+
+from manimatic.checking.api import nearest
+from manimatic.checking.findings import Findings
+from manimatic.checking.report import Fix
+from manimatic.checking.ruledata import read_data
+from manimatic.checking.world import World
+
+RULE = "unknown-import"
+
+
+class ModuleRules:
+    """Reports modules that are not there, and names that Manim does not export."""
+
+    def __init__(self, world: World, findings: Findings, packages: frozenset[str]) -> None:
+        self.world, self.findings = world, findings
+        others = read_data("other_manims.json")
+        self.other_manims, self.other_names = frozenset(others["modules"]), others["names"]
+        self.known = frozenset(sys.stdlib_module_names) | world.index.packages | packages
+
+    def check(self, tree: ast.Module) -> None:
+        """Look at every import that is not tried."""
+        tried = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Try) for part in ast.walk(node)}
+        for node in ast.walk(tree):
+            if id(node) in tried:
+                continue
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    self._module(node, alias.name)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and self._module(node, node.module or ""):
+                self._names(node)
+
+    def _module(self, node: ast.Import | ast.ImportFrom, name: str) -> bool:
+        top = name.partition(".")[0]
+        if top in self.other_manims:
+            message = f"{top} is another Manim; this one is called manim."
+            self.findings.add("other-manim-import", node, message, hint="Write `from manim import *`.", nearest="manim")
+            return False
+        if top not in self.known:
+            message = f"There is no module {top} where scenes run."
+            self.findings.add(RULE, node, message, hint="Manim, numpy, scipy and the standard library are there.")
+            return False
+        if top == "manim" and name not in self.world.index.modules:
+            near = nearest(name, self.world.index.modules)
+            self.findings.add(RULE, node, f"Manim has no module {name}.", nearest=near)
+            return False
+        return True
+
+    def _names(self, node: ast.ImportFrom) -> None:
+        if node.module != "manim":
+            return
+        index = self.world.index
+        for alias in node.names:
+            if alias.name == "*" or alias.name in index.members or f"manim.{alias.name}" in index.modules:
+                continue
+            other = self.other_names.get(alias.name, {})
+            near = other.get("use") or nearest(alias.name, index.star)
+            fix: Fix | None = None
+            self.findings.add(RULE, alias, f"manim has no {alias.name}.", nearest=near, fix=fix)

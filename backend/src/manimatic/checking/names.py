@@ -1,0 +1,150 @@
+"""The rule of unknown names: what is neither bound anywhere, nor imported, nor built in."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+
+from manimatic.checking.api import nearest
+from manimatic.checking.findings import Findings
+from manimatic.checking.frames import Scope, bound_names
+from manimatic.checking.report import Edit, Fix
+from manimatic.checking.ruledata import read_data
+from manimatic.checking.world import World
+
+BUILTIN_NAMES = frozenset(dir(builtins)) | {
+    "__file__",
+    "__name__",
+    "__doc__",
+    "__class__",
+    "__annotations__",
+    "__path__",
+}
+IMPORTABLE = {
+    "math": "import math",
+    "random": "import random",
+    "itertools": "import itertools",
+    "np": "import numpy as np",
+    "numpy": "import numpy",
+}
+"""What a name that is missing certainly means."""
+_MATH = frozenset({"sin", "cos", "tan", "sqrt", "exp", "log", "pi", "floor", "ceil", "atan2", "radians", "degrees"})
+
+
+class NameRule:
+    """Walks through the scopes of a source and reports names that nothing binds."""
+
+    def __init__(self, world: World, findings: Findings, *, short: bool) -> None:
+        self.world, self.findings, self.short = world, findings, short
+        self.others = read_data("other_manims.json")["names"]
+        self.dynamic = False
+        self.known: frozenset[str] = frozenset()
+
+    def check(self, tree: ast.Module) -> None:
+        """Report every unknown name of a source."""
+        if self.world.imports.foreign_star or self._is_dynamic(tree):
+            return
+        known = bound_names(tree) | self._declared_global(tree) | BUILTIN_NAMES
+        if self.world.imports.star or self.short:
+            known |= self.world.index.star
+        self.known = known | ({"self"} if self.short else frozenset())
+        self._scope(tree, ())
+
+    def _is_dynamic(self, tree: ast.Module) -> bool:
+        calls = {
+            node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        return bool(calls & {"exec", "globals", "eval"})
+
+    def _declared_global(self, tree: ast.Module) -> frozenset[str]:
+        return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+
+    def _scope(self, node: Scope, outer: tuple[frozenset[str], ...]) -> None:
+        own = frozenset() if isinstance(node, ast.Module) else bound_names(node)
+        inner = outer if isinstance(node, ast.ClassDef) else (*outer, own)
+        body = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+        for part in body:
+            self._visit(part, (*outer, own), inner)
+
+    def _visit(self, node: ast.AST, here: tuple[frozenset[str], ...], inner: tuple[frozenset[str], ...]) -> None:
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Load) and node.id not in self.known and not any(node.id in s for s in here):
+                self._report(node)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            for part in self._outside_parts(node):
+                self._visit(part, here, inner)
+            self._scope(node, inner)
+        elif isinstance(node, ast.Try) and any(self._catches_names(handler) for handler in node.handlers):
+            with self.findings.muted():
+                self._children(node, here, inner)
+        elif isinstance(node, ast.AnnAssign):
+            self._visit(node.target, here, inner)
+            if node.value is not None:
+                self._visit(node.value, here, inner)
+        else:
+            self._children(node, here, inner)
+
+    def _children(self, node: ast.AST, here: tuple[frozenset[str], ...], inner: tuple[frozenset[str], ...]) -> None:
+        for child in ast.iter_child_nodes(node):
+            self._visit(child, here, inner)
+
+    def _outside_parts(self, node: Scope) -> list[ast.AST]:
+        """Return what belongs to the scope around a definition; annotations are left alone."""
+        if isinstance(node, ast.ClassDef):
+            return [*node.decorator_list, *node.bases, *node.keywords]
+        if isinstance(node, ast.Module):
+            return []
+        decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+        return [*decorators, *node.args.defaults, *(value for value in node.args.kw_defaults if value)]
+
+    def _catches_names(self, handler: ast.ExceptHandler) -> bool:
+        return handler.type is None or any(
+            isinstance(part, ast.Name) and part.id in {"NameError", "Exception", "ImportError", "BaseException"}
+            for part in ast.walk(handler.type)
+        )
+
+    def _report(self, node: ast.Name) -> None:
+        name = node.id
+        other = self.others.get(name)
+        if name in IMPORTABLE:
+            edit = self.findings.inserting(self._import_line(), 1, IMPORTABLE[name] + "\n")
+            hint = f"Add `{IMPORTABLE[name]}`."
+            self.findings.add("missing-import", node, f"{name} is not imported.", hint=hint, fix=Fix((edit,)))
+        elif not self.world.imports.star and name in self.world.index.star:
+            self._report_unimported(node)
+        elif other is not None:
+            fix = self.findings.replacing(node, other["use"]) if other.get("same") else None
+            message = f"This Manim has no {name}."
+            self.findings.add(
+                "other-manim-name", node, message, hint=f"Use {other['use']}.", nearest=other["use"], fix=fix
+            )
+        elif name in _MATH:
+            self.findings.add("unknown-name", node, f"{name} is not defined.", nearest=f"np.{name}")
+        else:
+            self.findings.add("unknown-name", node, f"{name} is not defined.", nearest=self._nearest(name))
+
+    def _report_unimported(self, node: ast.Name) -> None:
+        edit: Edit = self.findings.inserting(self._import_line(), 1, "from manim import *\n")
+        imported = any(value is not None for value in self.world.imports.names.values())
+        fix = Fix((edit,)) if not imported or self.world.imports.names.keys() <= IMPORTABLE.keys() else None
+        hint = "Add `from manim import *`."
+        self.findings.add("missing-import", node, f"{node.id} is not imported from manim.", hint=hint, fix=fix)
+
+    def _nearest(self, name: str) -> str | None:
+        own = {word for word in self.known if word not in BUILTIN_NAMES}
+        return nearest(name, own) if len(name) > 2 else None
+
+    def _import_line(self) -> int:
+        """Return the line before which an import may be put: behind the docstring and `__future__`."""
+        line = 1
+        try:
+            body = ast.parse(self.findings.source.code).body
+        except SyntaxError:
+            return line
+        for node in body:
+            future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+            text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            if not (future or text):
+                break
+            line = (node.end_lineno or node.lineno) + 1
+        return line

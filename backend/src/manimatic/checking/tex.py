@@ -1,0 +1,211 @@
+"""The rules of TeX in strings, as Manim's default template sees it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from manimatic.checking.findings import Findings
+from manimatic.checking.report import Fix, Severity
+from manimatic.checking.ruledata import read_data
+from manimatic.checking.world import World
+
+TEXT_KINDS = frozenset({"Tex", "Title", "BulletedList"})
+_MATHS = re.compile(
+    r"(?<!\\)\$\$.*?\$\$|(?<!\\)\$.*?(?<!\\)\$|\\\(.*?\\\)|\\\[.*?\\\]|\\ensuremath\{.*?\}"
+    r"|\\begin\{(?P<env>[a-z]*\*?)\}.*?\\end\{(?P=env)\}",
+    re.DOTALL,
+)
+_IN_TEXT = re.compile(r"\\(?:text\w*|mbox|hbox|operatorname)\*?\s*\{(?:[^{}]|\{[^{}]*\})*\}")
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+_BEGIN_END = re.compile(r"\\(begin|end)\{([A-Za-z]+\*?)\}")
+_LOST_BACKSLASH = re.compile("[\t\r](?:ext|heta|imes|au|an|o\\b|frac|ho\\b|ight|angle)")
+_BROKEN = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+_WHOLE = frozenset({"align", "align*", "equation", "equation*", "gather", "gather*", "displaymath"})
+
+
+class TexRules:
+    """Looks at the strings of MathTex, Tex and what derives from them."""
+
+    def __init__(self, world: World, findings: Findings) -> None:
+        self.findings = findings
+        self.data = read_data("tex.json")
+        self.maths = re.compile(rf"(?<!\\)[_^]|\\(?:{'|'.join(self.data['math_commands'])})(?![A-Za-z])")
+        self.own_template = "TexTemplate" in findings.source.code or "tex_template" in findings.source.code
+
+    def check(self, call: ast.Call, kind: str) -> None:
+        """Look at the strings of one call."""
+        words = {word.arg for word in call.keywords}
+        strings = [a for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        for node in strings:
+            if self._control_characters(node):
+                return
+        for argument in call.args:
+            if isinstance(argument, ast.JoinedStr):
+                self._control_in_parts(argument)
+        if "tex_environment" in words or len(strings) < len(call.args) or not strings:
+            return
+        whole = " ".join(str(node.value) for node in strings)
+        self._environments(call, whole)
+        self._percent(strings)
+        if not self.own_template:
+            self._foreign(strings)
+            self._unicode(strings, kind)
+        if kind in TEXT_KINDS:
+            self._text(call, strings, kind)
+        elif kind in {"MathTex", "SingleStringMathTex"}:
+            self._math(call, strings)
+
+    # ------------------------------------------------------------ characters
+
+    def _control_characters(self, node: ast.Constant) -> bool:
+        text = str(node.value)
+        broken = next((shown for character, shown in _BROKEN.items() if character in text), None)
+        if broken is None and _LOST_BACKSLASH.search(text) is None:
+            return False
+        severity = Severity.ERROR if broken else Severity.WARNING
+        message = f"{broken or 'A backslash with a letter'} is a control character in this string, not TeX."
+        hint = 'Write a raw string: r"…".'
+        self.findings.add("tex-not-raw", node, message, severity=severity, hint=hint, fix=self._raw(node))
+        return broken is not None
+
+    def _raw(self, node: ast.Constant) -> Fix | None:
+        """Return the fix that makes a string raw where that changes only what was broken."""
+        text = self.findings.source.text(node)
+        if not text.startswith(('"', "'")) or "\\\\" in text or "\\n" in text or node.lineno != node.end_lineno:
+            return None
+        if text[1:].find(text[0]) != len(text) - 2 or "\\" + text[0] in text:
+            return None
+        return self.findings.replacing(node, "r" + text)
+
+    def _control_in_parts(self, node: ast.JoinedStr) -> None:
+        for part in node.values:
+            if isinstance(part, ast.Constant) and any(character in str(part.value) for character in _BROKEN):
+                message = "A backslash with a letter is a control character in this string, not TeX."
+                self.findings.add("tex-not-raw", node, message, hint='Write a raw string: rf"…".')
+                return
+
+    def _unicode(self, strings: list[ast.Constant], kind: str) -> None:
+        table: dict[str, str] = self.data["unicode"]
+        for node in strings:
+            bad = [c for c in str(node.value) if self._is_foreign_character(c)]
+            if not bad:
+                continue
+            message = f"LaTeX has no character {bad[0]!r} in Manim's template."
+            use = table.get(bad[0])
+            hint = f"Write {use}." if use else "Use Text for it."
+            fix = self._spelled(node) if kind == "MathTex" and all(c in table for c in bad) else None
+            self.findings.add("tex-character", node, message, hint=hint, nearest=use, fix=fix)
+
+    def _is_foreign_character(self, character: str) -> bool:
+        code = ord(character)
+        if character in self.data["unicode"] or character in self.data["unicode_without"]:
+            return True
+        return 0x370 <= code <= 0x52F or 0x3040 <= code <= 0x30FF or 0x4E00 <= code <= 0x9FFF or code >= 0x1F000
+
+    def _spelled(self, node: ast.Constant) -> Fix | None:
+        text = self.findings.source.text(node)
+        raw = text[:2] in {'r"', "r'"}
+        if not raw and not text.startswith(('"', "'")):
+            return None
+        for character, command in self.data["unicode"].items():
+            text = text.replace(character, (command if raw else command.replace("\\", "\\\\")) + " ")
+        return self.findings.replacing(node, text)
+
+    # ------------------------------------------------------------ commands
+
+    def _foreign(self, strings: list[ast.Constant]) -> None:
+        table: dict[str, str | None] = self.data["foreign_commands"]
+        for node in strings:
+            for found in _COMMAND.finditer(str(node.value)):
+                if found[1] in table and not self._is_escaped(str(node.value), found.start()):
+                    use = table[found[1]]
+                    hint = f"Write {use}." if use else ""
+                    message = f"Manim's TeX template has no \\{found[1]}."
+                    self.findings.add("tex-command", node, message, hint=hint, nearest=use)
+
+    def _is_escaped(self, text: str, at: int) -> bool:
+        return at > 0 and text[at - 1] == "\\"
+
+    def _environments(self, call: ast.Call, whole: str) -> None:
+        open_ones: list[str] = []
+        for word, name in _BEGIN_END.findall(whole):
+            if word == "begin":
+                open_ones.append(name)
+            elif not open_ones or open_ones.pop() != name:
+                self.findings.add("tex-environment", call, f"\\end{{{name}}} ends nothing that was begun.")
+                return
+        if open_ones:
+            self.findings.add("tex-environment", call, f"\\begin{{{open_ones[-1]}}} is not ended.")
+
+    def _percent(self, strings: list[ast.Constant]) -> None:
+        for node in strings:
+            text = str(node.value)
+            if re.search(r"(?<!\\)%", text) and "\n" not in text:
+                message = "% begins a comment in TeX: the rest is lost."
+                hint = "Write \\% in a raw string."
+                self.findings.add("tex-special", node, message, hint=hint, fix=self._escaped_percent(node))
+            elif re.search(r"(?<!\\)#", text):
+                self.findings.add("tex-special", node, "# has a meaning of its own in TeX.", hint="Write \\#.")
+
+    def _escaped_percent(self, node: ast.Constant) -> Fix | None:
+        text = self.findings.source.text(node)
+        if text[:2] in {'r"', "r'"}:
+            return self.findings.replacing(node, re.sub(r"(?<!\\)%", r"\\%", text))
+        if text.startswith(('"', "'")) and "\\" not in text:
+            return self.findings.replacing(node, "r" + text.replace("%", "\\%"))
+        return None
+
+    # ------------------------------------------------------------ maths in text, text in maths
+
+    def _text(self, call: ast.Call, strings: list[ast.Constant], kind: str) -> None:
+        joined = "".join(str(node.value) for node in strings)
+        if joined.count("$") % 2:
+            return
+        if "$" in joined and any(str(node.value).count("$") % 2 for node in strings):
+            return
+        for node in strings:
+            outside = _MATHS.sub("", str(node.value))
+            found = self.maths.search(outside)
+            if found:
+                message = f"{found[0]} is maths, and {kind} sets text."
+                hint = "Put the maths between $…$, or use MathTex."
+                fix = self._as_maths(call, strings, kind)
+                self.findings.add("tex-maths-in-text", node, message, hint=hint, nearest="MathTex", fix=fix)
+                return
+            if re.search(r"(?<!\\)&", outside):
+                message = "& has a meaning of its own in TeX."
+                self.findings.add("tex-special", node, message, hint="Write \\&.")
+
+    def _as_maths(self, call: ast.Call, strings: list[ast.Constant], kind: str) -> Fix | None:
+        """Return the fix to MathTex for a string that is maths and nothing else."""
+        text = str(strings[0].value)
+        words = re.findall(r"[A-Za-z]{2,}", _COMMAND.sub(" ", text))
+        if kind != "Tex" or len(strings) > 1 or words or "$" in text or not isinstance(call.func, ast.Name):
+            return None
+        return self.findings.replacing(call.func, "MathTex")
+
+    def _math(self, call: ast.Call, strings: list[ast.Constant]) -> None:
+        for node in strings:
+            text = str(node.value)
+            outside = _IN_TEXT.sub("", text)
+            if re.search(r"(?<!\\)\$", outside):
+                message = "MathTex is maths already; $ does not belong into it."
+                fix = self._without_dollars(node)
+                self.findings.add("tex-dollars", node, message, hint="Leave the $ out, or use Tex.", fix=fix)
+            elif re.search(r"(?<!\\)\\[\[(]", outside):
+                message = "MathTex is maths already; \\( and \\[ do not belong into it."
+                self.findings.add("tex-dollars", node, message, hint="Leave them out.")
+            elif (whole := re.search(r"\\begin\{([a-z]+\*?)\}", text)) and whole[1] in _WHOLE:
+                message = f"MathTex is an align* already; {whole[1]} does not belong into it."
+                self.findings.add("tex-environment", node, message, hint="Leave the environment out, or use aligned.")
+            elif "\n\n" in text:
+                self.findings.add("tex-special", node, "An empty line ends the formula.", hint="Leave it out.")
+
+    def _without_dollars(self, node: ast.Constant) -> Fix | None:
+        text = self.findings.source.text(node)
+        value = str(node.value)
+        inner = value.strip("$")
+        if value.startswith("$") and value.endswith("$") and "$" not in inner and "$" + inner + "$" in value:
+            return self.findings.replacing(node, text.replace("$", ""))
+        return None
