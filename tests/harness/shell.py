@@ -84,7 +84,8 @@ class Terminal:
     def __init__(self, shell: Shell, *words: str) -> None:
         self._master, slave = pty.openpty()
         environ = shell.environ(TERM="xterm-256color")
-        command = ["setsid", "--ctty", *MANIMATIC, *words]
+        # A shell's background jobs ignore SIGINT, and so would what the tests start from there.
+        command = ["env", "--default-signal=INT", "setsid", "--ctty", *MANIMATIC, *words]
         self.process = subprocess.Popen(command, cwd=shell.folder, env=environ, stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
         self.text = ""

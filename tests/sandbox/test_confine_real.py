@@ -264,7 +264,7 @@ from manimatic.sandbox.seccomp import filter_bytes
 program = filter_bytes()
 report = apply_landlock(LandlockRules(
     read_only=("/usr", "/lib", "/lib64", "/etc", "/bin", "/var/lib", "/var/cache", "/proc", "/sys", "/dev/urandom",
-               {str(manim.parents[1])!r}, ROOT + "/read"),
+               {str(manim.parents[1])!r}, sys.base_prefix, ROOT + "/read"),
     writable=(ROOT + "/write", "/dev/null", "/dev/shm"),
 ))
 apply_rlimits(Rlimits())
