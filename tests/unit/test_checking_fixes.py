@@ -24,6 +24,16 @@ MENDED = {
     "dollars": ("MathTex('$x^2$')", "MathTex('x^2')"),
     "maths in text": ("Tex('x^2')", "MathTex('x^2')"),
     "greek": ("MathTex('2π')", "MathTex('2\\\\pi ')"),
+    "subscript in text": ("Tex('mass m₁₂ of $v₁$')", "Tex('mass m$_{12}$ of $v_1$')"),
+    "lost backslash": ("MathTex('\\\\alpha \\beta')", "MathTex('\\\\alpha \\\\beta')"),
+    "opacity": ("Circle(opacity=0.5)", "Circle(fill_opacity=0.5, stroke_opacity=0.5)"),
+    "mathematics": ("Dot([sin(1), 0, 0])", "Dot([np.sin(1), 0, 0])"),
+    "point with a name": ("p = [1, 2]\nDot(p)", "p = [1, 2]\nDot(np.append(p, 0))"),
+    "sum of points": ("Dot(UP + np.array([1, 2]))", "Dot(UP + np.array([1, 2, 0]))"),
+    "old play": (
+        "c, d = Dot(), Dot()\nself.play(c.shift, UP, d.scale, 2)",
+        "c, d = Dot(), Dot()\nself.play(c.animate.shift(UP), d.animate.scale(2))",
+    ),
     "percent": ("Tex('50%')", "Tex(r'50\\%')"),
 }
 
@@ -89,5 +99,5 @@ def test_no_fix_makes_anything_worse(case: object, index: ApiIndex) -> None:
 
 def test_uncertain_mistakes_are_left_alone(index: ApiIndex) -> None:
     """A name that only looks like another one is not replaced."""
-    code = scene("self.add(Circel(weight=3))")
-    assert fix_source(code, index=index).code == code
+    for body in ("self.add(Circel(weight=3))", "c = Dot()\nself.play(c.shift, UP, c.scale, 2)"):
+        assert fix_source(scene(body), index=index).code == scene(body)

@@ -11,6 +11,8 @@ from manimatic.checking.findings import Findings
 from manimatic.checking.report import Span
 from manimatic.checking.ruledata import read_data
 
+OPACITIES = frozenset({"fill_opacity", "stroke_opacity"})
+
 
 @dataclass
 class Bound:
@@ -53,7 +55,9 @@ class CallRules:
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
-        self.renamed: Mapping[str, str] = read_data("other_manims.json")["keywords"]
+        others = read_data("other_manims.json")
+        self.renamed: Mapping[str, str] = others["keywords"]
+        self.renamed_of: Mapping[str, Mapping[str, str]] = others["keywords_of"]
 
     def check(self, call: ast.Call, signature: Signature, name: str) -> Bound:
         """Report what is wrong with a call and return its arguments."""
@@ -83,16 +87,29 @@ class CallRules:
 
     def _unknown_keyword(self, word: ast.keyword, allowed: frozenset[str], given: set[str | None], name: str) -> None:
         assert word.arg is not None  # noqa: S101
-        other = self.renamed.get(word.arg)
+        other = self.renamed_of.get(name, {}).get(word.arg) or self.renamed.get(word.arg)
         if other is not None and other in allowed and other not in given:
             fix = self.findings.replacing(self._word_span(word), other)
             message = f"{name}() has no argument {word.arg}."
             self.findings.add("renamed-argument", word, message, nearest=other, fix=fix)
             return
+        if word.arg == "opacity" and allowed >= OPACITIES and given.isdisjoint(OPACITIES):
+            self._opacity(word, name)
+            return
         near = nearest(word.arg, allowed)
         hint = "" if near else f"It takes {', '.join(sorted(allowed)[:12])}…" if len(allowed) > 12 else ""
         message = f"{name}() has no argument {word.arg}."
         self.findings.add("unknown-argument", word, message, hint=hint, nearest=near)
+
+    def _opacity(self, word: ast.keyword, name: str) -> None:
+        """Report `opacity`, which set_opacity knows and constructors do not: it is that of fill and stroke."""
+        text = self.findings.source.text(word.value)
+        fix = None
+        if isinstance(word.value, (ast.Constant, ast.Name)):
+            fix = self.findings.replacing(word, f"fill_opacity={text}, stroke_opacity={text}")
+        hint = "Write fill_opacity=…, stroke_opacity=…."
+        message = f"{name}() has no argument opacity."
+        self.findings.add("renamed-argument", word, message, hint=hint, nearest="fill_opacity", fix=fix)
 
     def _word_span(self, word: ast.keyword) -> Span:
         span = self.findings.source.span(word)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from manimatic.checking.api import nearest
 from manimatic.checking.binding import Bound
 from manimatic.checking.findings import Findings
+from manimatic.checking.oldplay import OldPlayRule
+from manimatic.checking.points import PointRules
 from manimatic.checking.report import Fix, Severity, Span
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.tex import TexRules
@@ -23,7 +25,6 @@ from manimatic.checking.values import (
     Sequence,
     Value,
     Vector,
-    point_size,
 )
 from manimatic.checking.world import World, shown
 
@@ -41,10 +42,12 @@ class UseRules:
         self.world, self.findings = world, findings
         self.data = read_data("rules.json")
         self.tex = TexRules(world, findings)
+        self.points = PointRules(world, findings)
+        self.old_play = OldPlayRule(world, findings)
 
     def made(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:
         """Look at the making of one of Manim's objects."""
-        self._points(self.data["points"]["classes"].get(kind, ()), bound, values)
+        self.points.check(self.data["points"]["classes"].get(kind, ()), bound, values)
         self._colors(bound, values)
         if kind in self.data["groups"]:
             self._members(kind, self.data["groups"][kind], [*node.args], values)
@@ -59,9 +62,10 @@ class UseRules:
         """Look at the call of one of Manim's methods."""
         kind, name = method.receiver.kind, method.name
         if self.world.is_a(kind, "Mobject"):
-            self._points(self.data["points"]["methods"].get(name, ()), bound, values)
+            self.points.check(self.data["points"]["methods"].get(name, ()), bound, values)
             if name in self.data["lists_of_points"]:
-                self._list_of_points(bound, values)
+                argument = bound.get("points")
+                self.points.check_list(argument, values.get(id(argument)) if argument is not None else None)
             if name in self.data["color_methods"]:
                 self._colors(bound, values)
             base = self.world.manim_base(kind) or ""
@@ -73,52 +77,14 @@ class UseRules:
     def uncalled(self, node: ast.expr, method: Method) -> None:
         """Report a method that is used as if it had been called."""
         message = f"{shown(method.receiver.kind)}.{method.name} is a method; it is not called here."
-        needs = method.signature is not None and any(not p.optional for p in method.signature.parameters)
+        needs = method.signature is None or any(not p.optional for p in method.signature.parameters)
+        needs = needs or not method.name.startswith("get_")
         span = self.findings.source.span(node)
         edit = self.findings.inserting(span.end_line, span.end_column, "()")
         fix = None if needs else Fix((edit,))
         self.findings.add("uncalled-method", node, message, hint=f"Write {method.name}().", fix=fix)
 
-    # ------------------------------------------------------------ points and colours
-
-    def _points(self, names: Iterable[str], bound: Bound, values: dict[int, Value]) -> None:
-        for name in names:
-            for argument in bound.rest if name == "*" else [bound.get(name)]:
-                if argument is not None:
-                    self._point(argument, values.get(id(argument)))
-
-    def _point(self, node: ast.expr, value: Value) -> None:
-        if point_size(value) == 2:
-            fix = None
-            inner = self._literal(node)
-            if inner is not None:
-                span = self.findings.source.span(inner.elts[-1])
-                edit = self.findings.inserting(span.end_line, span.end_column, ", 0")
-                fix = Fix((edit,))
-            message = "A point has three numbers; this one has two."
-            self.findings.add("point-2d", node, message, hint="Write [x, y, 0].", fix=fix)
-        elif isinstance(value, Plain) and value.kind == "str":
-            message = "A direction or point is a vector such as UP or [1, 2, 0], not text."
-            near = (value.text or "").strip().upper()
-            known = near if self.world.index.constants.get(near) == "vec3" else None
-            certain = known is not None and self.world.imports.star
-            fix = self.findings.replacing(node, known) if known is not None and certain else None
-            self.findings.add("text-for-point", node, message, nearest=known, fix=fix)
-
-    def _literal(self, node: ast.expr) -> ast.List | ast.Tuple | None:
-        if isinstance(node, ast.Call) and len(node.args) >= 1:
-            node = node.args[0]
-        parenthesised = isinstance(node, ast.Tuple) and not self.findings.source.text(node).startswith("(")
-        return node if isinstance(node, (ast.List, ast.Tuple)) and not parenthesised else None
-
-    def _list_of_points(self, bound: Bound, values: dict[int, Value]) -> None:
-        argument = bound.get("points")
-        value = values.get(id(argument)) if argument is not None else None
-        if not isinstance(argument, (ast.List, ast.Tuple)) or not isinstance(value, Sequence) or not value.items:
-            return
-        if all(point_size(item) == 2 for item in value.items):
-            for part, item in zip(argument.elts, value.items, strict=True):
-                self._point(part, item)
+    # ------------------------------------------------------------ colours
 
     def _colors(self, bound: Bound, values: dict[int, Value]) -> None:
         for name in self.data["colors"]:
@@ -272,7 +238,8 @@ class UseRules:
         if name == "play":
             if not node.args and not any(word.arg is None for word in node.keywords):
                 self.findings.add("missing-argument", node, "play() needs at least one animation.")
-            self._animations(node.args, values, "play()")
+            told = self.old_play.check(node, values)
+            self._animations([part for part in node.args if id(part) not in told], values, "play()")
         elif name in {"add", "remove", "bring_to_front", "bring_to_back", "add_foreground_mobjects"}:
             for argument in node.args:
                 value = values.get(id(argument))

@@ -1,7 +1,6 @@
 """Fixes that need no model: certain ones only, applied until nothing changes.
 
-No fix deletes a statement, a play or an object, or drops an argument. One that leaves the source worse than it was
-(more errors than before, or no Python any more) is not kept.
+No fix deletes a statement, a play or an object, or drops an argument. A round that leaves no Python is not kept.
 """
 
 from __future__ import annotations
@@ -71,10 +70,10 @@ def _is_wanted(found: Diagnostic) -> bool:
 
 
 def _is_worse(before: Report, after: Report) -> bool:
-    """Tell whether a round broke the source; finding more in what could not be read before is no harm."""
-    was_broken = any(found.rule in BROKEN for found in before.errors)
-    is_broken = any(found.rule in BROKEN for found in after.errors)
-    return is_broken or (not was_broken and len(after.errors) > len(before.errors))
+    """Tell whether a round broke the source or mended nothing; what only now can be seen is no harm."""
+    if any(found.rule in BROKEN for found in after.errors):
+        return True
+    return after.diagnostics == before.diagnostics
 
 
 def _compatible(found: list[Diagnostic]) -> list[Diagnostic]:

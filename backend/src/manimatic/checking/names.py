@@ -28,7 +28,14 @@ IMPORTABLE = {
     "numpy": "import numpy",
 }
 """What a name that is missing certainly means."""
-_MATH = frozenset({"sin", "cos", "tan", "sqrt", "exp", "log", "pi", "floor", "ceil", "atan2", "radians", "degrees"})
+_MATH = {
+    **{name: name for name in ("sin", "cos", "tan", "sqrt", "exp", "log", "pi", "floor", "ceil", "radians", "degrees")},
+    "atan2": "arctan2",
+    "atan": "arctan",
+    "acos": "arccos",
+    "asin": "arcsin",
+}
+"""Functions of mathematics that are used without their module, and their names in numpy."""
 
 
 class NameRule:
@@ -119,7 +126,9 @@ class NameRule:
                 "other-manim-name", node, message, hint=f"Use {other['use']}.", nearest=other["use"], fix=fix
             )
         elif name in _MATH:
-            self.findings.add("unknown-name", node, f"{name} is not defined.", nearest=f"np.{name}")
+            use = f"np.{_MATH[name]}"
+            fix = self.findings.replacing(node, use) if self.world.imports.star or self.short else None
+            self.findings.add("missing-import", node, f"{name} is not defined.", nearest=use, fix=fix)
         else:
             self.findings.add("unknown-name", node, f"{name} is not defined.", nearest=self._nearest(name))
 

@@ -159,11 +159,9 @@ class PlainExpressions:
         return None
 
     def _vector_sum(self, node: ast.BinOp, left: Value, right: Value) -> Value:
-        one, other = point_size(left), point_size(right)
-        if one and other and one != other:
-            message = f"A point of {one} numbers and one of {other} cannot be combined."
-            self.findings.add("point-2d", node, message, hint="Points in Manim have three numbers: [x, y, 0].")
+        if self.uses.points.check_sum(node, left, right):
             return None
+        one, other = point_size(left), point_size(right)
         if one == other or NUMBER in (left, right):
             return Vector(one or other or 0)
         return None

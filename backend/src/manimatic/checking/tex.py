@@ -70,19 +70,29 @@ class TexRules:
         return broken is not None
 
     def _raw(self, node: ast.Constant) -> Fix | None:
-        """Return the fix that makes a string raw where that changes only what was broken."""
+        """Return the fix that makes a string raw, or doubles the lost backslashes where it needs the other ones."""
         text = self.findings.source.text(node)
-        if not text.startswith(('"', "'")) or "\\\\" in text or "\\n" in text or node.lineno != node.end_lineno:
+        if not text.startswith(('"', "'")):
             return None
-        if text[1:].find(text[0]) != len(text) - 2 or "\\" + text[0] in text:
-            return None
+        one_line = node.lineno == node.end_lineno and text[1:].find(text[0]) == len(text) - 2
+        if "\\\\" in text or "\\n" in text or not one_line:
+            return self.findings.replacing(node, self._doubled(text))
         return self.findings.replacing(node, "r" + text)
+
+    def _doubled(self, text: str) -> str:
+        """Return a string's text with a second backslash before each letter that made a control character."""
+        text = re.sub(r"(?<!\\)((?:\\\\)*)\\(?=[abfv])", r"\1\\\\", text)
+        lost = r"(?<!\\)((?:\\\\)*)\\(?=text|theta|times|tau|tan|to\b|tfrac|rho\b|right|rangle)"
+        return re.sub(lost, r"\1\\\\", text)
 
     def _control_in_parts(self, node: ast.JoinedStr) -> None:
         for part in node.values:
             if isinstance(part, ast.Constant) and any(character in str(part.value) for character in _BROKEN):
                 message = "A backslash with a letter is a control character in this string, not TeX."
-                self.findings.add("tex-not-raw", node, message, hint='Write a raw string: rf"…".')
+                text = self.findings.source.text(node)
+                simple = text.startswith(("f'", 'f"')) and "\n" not in text
+                fix = self.findings.replacing(node, self._doubled(text)) if simple else None
+                self.findings.add("tex-not-raw", node, message, hint='Write a raw string: rf"…".', fix=fix)
                 return
 
     def _unicode(self, strings: list[ast.Constant], kind: str) -> None:
@@ -92,25 +102,50 @@ class TexRules:
             if not bad:
                 continue
             message = f"LaTeX has no character {bad[0]!r} in Manim's template."
-            use = table.get(bad[0])
+            use = table.get(bad[0]) or self._script(bad[0])
             hint = f"Write {use}." if use else "Use Text for it."
-            fix = self._spelled(node) if kind == "MathTex" and all(c in table for c in bad) else None
+            known = all(c in table or self._script(c) for c in bad)
+            fix = self._spelled(node, kind) if known else None
             self.findings.add("tex-character", node, message, hint=hint, nearest=use, fix=fix)
+
+    def _script(self, character: str) -> str | None:
+        """Return the maths of a small raised or lowered character."""
+        found: str | None = self.data["scripts"].get(character)
+        return found
 
     def _is_foreign_character(self, character: str) -> bool:
         code = ord(character)
-        if character in self.data["unicode"] or character in self.data["unicode_without"]:
+        if character in self.data["unicode"] or character in self.data["scripts"]:
+            return True
+        if character in self.data["unicode_without"]:
             return True
         return 0x370 <= code <= 0x52F or 0x3040 <= code <= 0x30FF or 0x4E00 <= code <= 0x9FFF or code >= 0x1F000
 
-    def _spelled(self, node: ast.Constant) -> Fix | None:
+    def _spelled(self, node: ast.Constant, kind: str) -> Fix | None:
+        """Return the fix that spells characters as commands, between dollars where the text is no maths."""
         text = self.findings.source.text(node)
         raw = text[:2] in {'r"', "r'"}
-        if not raw and not text.startswith(('"', "'")):
+        if (not raw and not text.startswith(('"', "'"))) or (kind != "MathTex" and kind not in TEXT_KINDS):
             return None
-        for character, command in self.data["unicode"].items():
-            text = text.replace(character, (command if raw else command.replace("\\", "\\\\")) + " ")
-        return self.findings.replacing(node, text)
+        pieces, in_maths = [], kind == "MathTex"
+        for piece in re.split(f"([{''.join(self.data['unicode'])}]|[{''.join(self.data['scripts'])}]+|[$])", text):
+            if piece == "$" and kind != "MathTex":
+                in_maths = not in_maths
+            pieces.append(self._command(piece, raw, in_maths))
+        return self.findings.replacing(node, "".join(pieces))
+
+    def _command(self, piece: str, raw: bool, in_maths: bool) -> str:
+        command: str | None = self.data["unicode"].get(piece)
+        if command is not None:
+            command += " " if in_maths else ""
+        elif piece and all(self._script(c) for c in piece):
+            kinds = {self.data["scripts"][c][0] for c in piece}
+            letters = "".join(self.data["scripts"][c][1:] for c in piece)
+            command = kinds.pop() + (letters if len(letters) == 1 else f"{{{letters}}}") if len(kinds) == 1 else None
+        if command is None:
+            return piece
+        command = command if raw else command.replace("\\", "\\\\")
+        return command if in_maths else f"${command}$"
 
     # ------------------------------------------------------------ commands
 

@@ -1,0 +1,82 @@
+"""The rules of points: three numbers, none of them text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from manimatic.checking.binding import Bound
+from manimatic.checking.findings import Findings
+from manimatic.checking.report import Edit, Fix
+from manimatic.checking.values import Plain, Sequence, Value, point_size
+from manimatic.checking.world import World
+
+ARRAYS = frozenset({"array", "asarray"})
+SIMPLE = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)
+
+
+class PointRules:
+    """Looks at what goes where a point belongs."""
+
+    def __init__(self, world: World, findings: Findings) -> None:
+        self.world, self.findings = world, findings
+
+    def check(self, names: Iterable[str], bound: Bound, values: Mapping[int, Value]) -> None:
+        """Look at the arguments of some parameters."""
+        for name in names:
+            for argument in bound.rest if name == "*" else [bound.get(name)]:
+                if argument is not None and not isinstance(argument, ast.Starred):
+                    self.check_one(argument, values.get(id(argument)))
+
+    def check_one(self, node: ast.expr, value: Value) -> None:
+        """Look at one point."""
+        if point_size(value) == 2:
+            message = "A point has three numbers; this one has two."
+            self.findings.add("point-2d", node, message, hint="Write [x, y, 0].", fix=self._third(node))
+        elif isinstance(value, Plain) and value.kind == "str":
+            message = "A direction or point is a vector such as UP or [1, 2, 0], not text."
+            near = (value.text or "").strip().upper()
+            known = near if self.world.index.constants.get(near) == "vec3" else None
+            fix = self.findings.replacing(node, known) if known is not None and self.world.imports.star else None
+            self.findings.add("text-for-point", node, message, nearest=known, fix=fix)
+
+    def check_list(self, argument: ast.expr | None, value: Value) -> None:
+        """Look at a list of points."""
+        if not isinstance(argument, (ast.List, ast.Tuple)) or not isinstance(value, Sequence) or not value.items:
+            return
+        if all(point_size(item) == 2 for item in value.items):
+            for part, item in zip(argument.elts, value.items, strict=True):
+                self.check_one(part, item)
+
+    def check_sum(self, node: ast.BinOp, left: Value, right: Value) -> bool:
+        """Report a sum of points of unequal size; return whether it is one."""
+        one, other = point_size(left), point_size(right)
+        if not one or not other or one == other:
+            return False
+        message = f"A point of {one} numbers and one of {other} cannot be combined."
+        flat = node.left if one == 2 else node.right
+        fix = self._third(flat) if {one, other} == {2, 3} else None
+        self.findings.add("point-2d", node, message, hint="Points in Manim have three numbers: [x, y, 0].", fix=fix)
+        return True
+
+    def _third(self, node: ast.expr) -> Fix | None:
+        """Return the fix that gives a point its third number."""
+        literal = self._literal(node)
+        if literal is not None:
+            span = self.findings.source.span(literal.elts[-1])
+            return Fix((self.findings.inserting(span.end_line, span.end_column, ", 0"),))
+        if not isinstance(node, SIMPLE) or not self.world.imports.star:
+            return None
+        span = self.findings.source.span(node)
+        before: Edit = self.findings.inserting(span.line, span.column, "np.append(")
+        return Fix((before, self.findings.inserting(span.end_line, span.end_column, ", 0)")))
+
+    def _literal(self, node: ast.expr) -> ast.List | ast.Tuple | None:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"array", "asarray"}
+        ):
+            node = node.args[0]
+        bare = isinstance(node, ast.Tuple) and not self.findings.source.text(node).startswith("(")
+        return node if isinstance(node, (ast.List, ast.Tuple)) and not bare else None
