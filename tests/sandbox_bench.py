@@ -1,4 +1,4 @@
-"""The real sandbox, one per test process."""
+"""The real sandboxes, one of each per test process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from manimatic.ports import Limits, RunRequest, RunResult
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
 from manimatic.sandbox.identity import identity_folder, take_identity
+from manimatic.sandbox.landlock import LandlockSandbox
+from manimatic.sandbox.launcher_server import SupervisedSandbox
 from manimatic.sandbox.runtime import runtime_root
 
 SMALL = Limits(
@@ -43,9 +45,9 @@ class Heard:
 
 
 class Bench:
-    """Runs sources in the real sandbox under small limits."""
+    """Runs sources in a real sandbox under small limits."""
 
-    def __init__(self, sandbox: BubblewrapSandbox, folder: Path) -> None:
+    def __init__(self, sandbox: SupervisedSandbox, folder: Path) -> None:
         self.sandbox = sandbox
         self.heard = Heard()
         self.run_id = new_id()
@@ -69,3 +71,23 @@ def sandbox() -> Iterator[BubblewrapSandbox]:
 def bench(sandbox: BubblewrapSandbox, tmp_path: Path) -> Bench:
     """One run in an empty folder."""
     return Bench(sandbox, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def landlock_sandbox() -> Iterator[LandlockSandbox]:
+    """The backend without namespaces."""
+    with take_identity(identity_folder()) as identity:
+        yield LandlockSandbox(choose(), identity, runtime_root())
+
+
+@pytest.fixture
+def landlock_bench(landlock_sandbox: LandlockSandbox, tmp_path: Path) -> Bench:
+    """One run without namespaces, in an empty folder."""
+    return Bench(landlock_sandbox, tmp_path)
+
+
+@pytest.fixture(params=["bubblewrap", "landlock"])
+def each_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """One run in each backend."""
+    name = {"bubblewrap": "sandbox", "landlock": "landlock_sandbox"}[request.param]
+    return Bench(request.getfixturevalue(name), tmp_path)

@@ -5,10 +5,10 @@ import os
 from manim import *
 
 CHECKS = [
-    "touch /usr/bin/evil",
-    "touch /etc/evil",
-    "touch /runtime/site/evil",
-    "touch /evil",
+    ": > /usr/bin/evil",
+    ": > /etc/evil",
+    ": > /runtime/site/evil",
+    ": > /evil",
     "cat /etc/shadow",
     "ls /root",
     "ls /home",
@@ -24,9 +24,8 @@ CHECKS = [
 
 class System(Scene):
     def construct(self):
-        done = [check for check in CHECKS if os.system(f"{check} 2>/dev/null >/dev/null") == 0]
+        done = [check for check in CHECKS if os.system(f"({check}) >/dev/null 2>&1") == 0]
         assert done == [], done
         assert not any("KEY" in name or "SECRET" in name for name in os.environ), os.environ
         assert open("/proc/self/status").read().count("NoNewPrivs:\t1") == 1
-        assert os.getppid() < 5
         self.wait(0.2)

@@ -23,7 +23,9 @@ from manimatic.settings import Settings
 
 if TYPE_CHECKING:
     from manimatic.runner import Runner
-    from manimatic.sandbox.launcher_server import LauncherServer
+    from manimatic.sandbox.cgroup import Groups
+    from manimatic.sandbox.identity import LauncherIdentity
+    from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
 
 MIB = 1024 * 1024
@@ -244,11 +246,9 @@ def install_guest_runtime() -> None:
 @contextmanager
 def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[LauncherServer]:
     """Return the launcher's server; what dead launchers left behind is removed first."""
-    from manimatic.sandbox.bubblewrap import BubblewrapSandbox
     from manimatic.sandbox.cgroup import choose
     from manimatic.sandbox.identity import identity_folder, take_identity
     from manimatic.sandbox.launcher_server import LauncherServer
-    from manimatic.sandbox.runtime import runtime_root
 
     settings = Settings.from_env(environ)
     with take_identity(identity_folder()) as identity:
@@ -256,8 +256,22 @@ def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[La
         for group in groups.leftovers(identity.is_alive):
             group.kill()
             group.remove()
-        sandbox = BubblewrapSandbox(groups, identity, runtime_root())
+        sandbox = build_sandbox(settings.sandbox, groups, identity)
         yield LauncherServer(sandbox, limits_of(settings), socket_path)
+
+
+def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
+    """Return the sandbox of this name; `auto` takes the strongest that can be had when it is first asked."""
+    from manimatic.sandbox.bubblewrap import BubblewrapSandbox
+    from manimatic.sandbox.choice import FirstAvailable
+    from manimatic.sandbox.landlock import LandlockSandbox
+    from manimatic.sandbox.runtime import runtime_root
+
+    kinds: dict[str, Callable[[], SupervisedSandbox]] = {
+        "bubblewrap": lambda: BubblewrapSandbox(groups, identity, runtime_root()),
+        "landlock": lambda: LandlockSandbox(groups, identity, runtime_root()),
+    }
+    return kinds[kind]() if kind in kinds else FirstAvailable([(name, make()) for name, make in kinds.items()])
 
 
 def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
@@ -273,6 +287,8 @@ def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
         slots=identity_folder() / "slots",
         groups=lambda: choose().describe(),
         runtime_missing=lambda: missing_parts(runtime_root()),
+        try_landlock=None if settings.sandbox == "bubblewrap" else _try_landlock,
+        needs_bubblewrap=settings.sandbox != "landlock",
     )
     parts = checkup.Parts(
         prepare=lambda: prepare_data_dir(settings),
@@ -281,3 +297,12 @@ def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
     )
     service = checkup.examine(settings, parts, quick=quick)
     return [*service, *examine_sandbox(places, quick=quick)]
+
+
+def _try_landlock() -> Mapping[str, Any]:
+    """Return the report of the backend without namespaces. Raises SandboxUnavailable."""
+    from manimatic.sandbox.cgroup import choose
+    from manimatic.sandbox.identity import identity_folder, take_identity
+
+    with take_identity(identity_folder()) as identity:
+        return build_sandbox("landlock", choose(), identity).describe()

@@ -106,7 +106,12 @@ class Settings:
         "Hours that a local video is kept; 0 keeps it for ever.",
         _number(float, 0, 10**6),
     )
-    sandbox: str = _setting("MANIMATIC_SANDBOX", "auto", "Which sandbox runs scenes.", _choice("auto", "bubblewrap"))
+    sandbox: str = _setting(
+        "MANIMATIC_SANDBOX",
+        "auto",
+        "Which sandbox runs scenes; `auto`: bubblewrap, and landlock where user namespaces are forbidden.",
+        _choice("auto", "bubblewrap", "landlock"),
+    )
     timeout_s: float = _setting(
         "MANIMATIC_TIMEOUT_S", 300.0, "Wall-clock limit of one run, in seconds.", _number(float, 1, 3600)
     )

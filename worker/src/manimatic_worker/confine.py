@@ -13,7 +13,7 @@ import resource
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from manimatic_worker.kernel import ConfineError, drop_new_privileges, prctl
+from manimatic_worker.kernel import ConfineError, checked, drop_new_privileges, prctl
 from manimatic_worker.landlock import LandlockReport, LandlockRules, apply_landlock, landlock_abi
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "apply_landlock",
     "apply_rlimits",
     "apply_seccomp",
+    "drop_capabilities",
     "drop_dumpable",
     "drop_new_privileges",
     "landlock_abi",
@@ -36,6 +37,9 @@ __all__ = [
 _PR_GET_DUMPABLE = 3
 _PR_SET_DUMPABLE = 4
 _PR_SET_SECCOMP = 22
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
+_CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 _SECCOMP_MODE_FILTER = 2  # linux/seccomp.h
 _SOCK_FILTER_BYTES = 8  # struct sock_filter of linux/filter.h
 _MIB = 1024 * 1024
@@ -86,6 +90,19 @@ def drop_dumpable() -> DumpableReport:
     """
     prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     return DumpableReport(dumpable=prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability that a service's user may have handed on.
+
+    Raises:
+        ConfineError: The kernel refused.
+    """
+    prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    none = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable, each of 64 bits
+    libc = ctypes.CDLL(None, use_errno=True)
+    checked(libc.capset(header, none))
 
 
 def apply_rlimits(limits: Rlimits) -> RlimitReport:

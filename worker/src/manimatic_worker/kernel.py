@@ -28,7 +28,7 @@ def prctl(option: int, *args: int) -> int:
         ConfineError: The call failed.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    return _checked(libc.prctl(option, *(ctypes.c_ulong(arg) for arg in args)))
+    return checked(libc.prctl(option, *(ctypes.c_ulong(arg) for arg in args)))
 
 
 def syscall(number: int, *args: int | None) -> int:
@@ -39,10 +39,10 @@ def syscall(number: int, *args: int | None) -> int:
     """
     libc = ctypes.CDLL(None, use_errno=True)
     words = (ctypes.c_void_p(arg) if arg is None else ctypes.c_ulong(arg) for arg in args)
-    return _checked(libc.syscall(ctypes.c_long(number), *words))
+    return checked(libc.syscall(ctypes.c_long(number), *words))
 
 
-def _checked(result: int) -> int:
+def checked(result: int) -> int:
     """Turn the C library's -1 into an exception.
 
     Raises:

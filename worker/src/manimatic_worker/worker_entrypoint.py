@@ -1,17 +1,19 @@
 """The program inside the sandbox: one request in, frames out, then the end.
 
-Started with a JSON object as its only argument: the fields of `confine.Rlimits`, and the paths that stay reachable as
-`read_only` and `writable`. It moves the protocol out of reach, puts up the walls that only a process itself can
-(resource limits, Landlock), imports Manim, says `Ready` and waits for its request.
+Started with a JSON object as its only argument: the fields of `confine.Rlimits`, the paths that stay reachable as
+`read_only` and `writable`, and, where nothing outside does it, the system-call `filters` to put in force (base64) and
+`insist`, to end where there is no Landlock. It moves the protocol out of reach, puts up the walls that only a process
+itself can (resource limits, Landlock, seccomp), imports Manim, says `Ready` and waits for its request.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
 
-from manimatic_worker.confine import LandlockRules, Rlimits, apply_landlock, apply_rlimits
+from manimatic_worker.confine import LandlockRules, Rlimits, apply_landlock, apply_rlimits, apply_seccomp
 
 
 def main(argv: list[str]) -> int:
@@ -20,7 +22,7 @@ def main(argv: list[str]) -> int:
     from manimatic_worker.protocol import Done, Ready
 
     channel = Channel.seize()
-    layers = _confine(argv[1] if len(argv) > 1 else "{}")
+    layers = confine_worker(argv[1] if len(argv) > 1 else "{}")
     from manimatic_worker import render
 
     render.warm_up()
@@ -42,15 +44,28 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _confine(limits_json: str) -> dict[str, str]:
-    """Put up this process's own walls and tell which stand."""
+def confine_worker(limits_json: str) -> dict[str, str]:
+    """Put up this process's own walls and tell which stand.
+
+    Raises:
+        ConfineError: The kernel refused one.
+        SystemExit: There is no Landlock where it is insisted on.
+    """
     wanted = json.loads(limits_json)
     paths = LandlockRules(read_only=tuple(wanted.pop("read_only", ())), writable=tuple(wanted.pop("writable", ())))
+    filters = [base64.b64decode(one) for one in wanted.pop("filters", ())]
+    insist = wanted.pop("insist", False)
     apply_rlimits(Rlimits(**{name: value for name, value in wanted.items() if value is not None}))
-    if not paths.read_only:
-        return {"rlimits": "on"}
-    landlock = apply_landlock(paths)
-    return {"rlimits": "on", "landlock": f"ABI {landlock.abi}" if landlock.in_force else f"off: {landlock.reason}"}
+    layers = {"rlimits": "on"}
+    if paths.read_only:
+        landlock = apply_landlock(paths)
+        layers["landlock"] = f"ABI {landlock.abi}" if landlock.in_force else f"off: {landlock.reason}"
+        if insist and not landlock.in_force:
+            raise SystemExit(f"There is no file wall: {landlock.reason}.")
+    if filters:
+        instructions = [apply_seccomp(program).instructions for program in filters]
+        layers["seccomp"] = f"{sum(instructions)} instructions"
+    return layers
 
 
 if __name__ == "__main__":

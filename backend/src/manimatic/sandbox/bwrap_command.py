@@ -26,7 +26,7 @@ _FLAGS = [
     "--hostname",
     "job",
 ]
-_SYSTEM = (
+SYSTEM = (
     "/usr/bin",
     "/usr/lib",
     "/usr/lib32",
@@ -60,7 +60,7 @@ _MASKED_FILES = (
     "/proc/cmdline",
 )
 _MASKED_FOLDERS = ("/proc/acpi", "/proc/scsi", "/proc/irq", "/proc/bus", "/proc/fs")
-_ENVIRON = {
+ENVIRON = {
     "PATH": "/usr/bin:/bin",
     "HOME": JOB_DIR,
     "TMPDIR": "/tmp",  # noqa: S108  the guest's own tmpfs
@@ -99,7 +99,7 @@ def command(
         *_FLAGS,
         *("--uid", str(GUEST_ID), "--gid", str(GUEST_ID)),
         *_file_system(runtime, limits),
-        *(part for name, value in _ENVIRON.items() for part in ("--setenv", name, value)),
+        *(part for name, value in ENVIRON.items() for part in ("--setenv", name, value)),
         *("--seccomp", str(fds["seccomp"]), "--info-fd", str(fds["info"]), "--block-fd", str(fds["block"])),
         *("--chdir", JOB_DIR, "--", runtime.python, "-I", "-S", "-B", "-c", *program),
     ]
@@ -111,7 +111,7 @@ def probe_command(bwrap: str) -> list[str]:
 
 
 def _file_system(runtime: GuestRuntime, limits: Limits) -> Iterator[str]:
-    for path in _SYSTEM:
+    for path in SYSTEM:
         if Path(path).exists():
             yield from ("--ro-bind", path, path)
     for target, link in _LINKS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import importlib.util
 import re
@@ -11,9 +12,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from manimatic.errors import SandboxError
-from manimatic.findings import Finding, error, ok, warning
+from manimatic.findings import Finding, Level, error, ok, warning
 from manimatic.sandbox import bwrap_command, seccomp
 from manimatic.sandbox.cgroup import GroupReport
 from manimatic.sandbox.examine_tools import examine_tools
@@ -67,16 +69,22 @@ class Places:
         slots: The folder that locks the uids of runs.
         groups: Says which resource groups there are; it may take seconds.
         runtime_missing: Names the parts of the guest runtime that are not installed yet.
+        try_landlock: Tries the backend that needs no namespaces; None where the settings do not allow it.
+        needs_bubblewrap: No other backend is tried first.
     """
 
     slots: Path
     groups: Callable[[], GroupReport]
     runtime_missing: Callable[[], list[str]]
+    try_landlock: Callable[[], Mapping[str, Any]] | None = None
+    needs_bubblewrap: bool = True
 
 
 def examine(places: Places, machine: Machine = THIS_MACHINE, *, quick: bool = False) -> list[Finding]:
     """Return the findings about the sandbox; a quick look only asks whether a sandbox can be made at all."""
-    found = [*_bubblewrap(machine), *_namespaces(machine, places.slots)]
+    found = [*_bubblewrap(machine), *_namespaces(machine, places.slots)] if places.needs_bubblewrap else []
+    if places.try_landlock and (not found or any(item.level is Level.ERROR for item in found)):
+        found = list(_without_namespaces(found, places.try_landlock))
     if quick:
         return found
     found += [*_groups(places.groups()), *_kernel(machine), _core_dumps(machine), _runtime(places)]
@@ -155,6 +163,19 @@ def _why_no_namespaces(machine: Machine, complaint: str) -> Finding:
         f"bubblewrap cannot make namespaces: {complaint or 'it said nothing'}.",
         "Containers forbid them: run Manimatic on the machine itself. Elsewhere: unshare --user true   # says more",
     )
+
+
+def _without_namespaces(found: list[Finding], attempt: Callable[[], Mapping[str, Any]]) -> Iterator[Finding]:
+    """Try the backend that needs none; where it works, what is missing for bubblewrap keeps nothing from running."""
+    try:
+        report = attempt()
+    except SandboxError as failure:
+        yield from found
+        yield error("landlock backend", failure.message, failure.hint)
+        return
+    for item in found:
+        yield dataclasses.replace(item, level=Level.WARNING) if item.level is Level.ERROR else item
+    yield ok("landlock backend", f"scenes run without namespaces; missing: {', '.join(report['missing'])}")
 
 
 # ---------------------------------------------------------------- limits and the kernel's own walls

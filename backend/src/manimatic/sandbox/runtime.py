@@ -44,6 +44,11 @@ class GuestRuntime:
     site: Path
     worker: Path
 
+    @property
+    def host_python(self) -> str:
+        """Return the interpreter's path on the host, for a guest that sees the host's own paths."""
+        return str(self.interpreter / "bin" / _python_name()) if self.interpreter else self.python
+
     def binds(self) -> Iterator[tuple[str, str]]:
         """Yield (host path, guest path) of what to mount read-only."""
         yield str(self.site), "/runtime/site"

@@ -25,6 +25,8 @@ from manimatic.sandbox import bpf
 _KILL_PROCESS = 0x80000000
 _ERRNO = 0x00050000
 _ALLOW = 0x7FFF0000
+_PLAIN = {"allow": _ALLOW, "pretend": _ERRNO}
+"""An errno of 0 leaves the call out and tells the caller that it was done."""
 # struct seccomp_data: int nr; u32 arch; u64 instruction_pointer; u64 args[6].
 _DATA = struct.Struct("=IIQ6Q")
 _NUMBER_OFFSET = 0
@@ -97,9 +99,9 @@ class Decision:
     why: str
 
 
-def load_policy() -> Policy:
-    """Read the policy data of this package."""
-    return parse_policy(_data("seccomp.json"))
+def load_policy(name: str = "seccomp") -> Policy:
+    """Read policy data of this package."""
+    return parse_policy(_data(f"{name}.json"))
 
 
 def load_table(architecture: str) -> SyscallTable:
@@ -144,14 +146,14 @@ def compile_filter(policy: Policy, table: SyscallTable) -> bpf.Code:
     return bpf.load(_ARCH_OFFSET) + bpf.branch(bpf.IF_EQUAL, table.audit_arch, numbers, bpf.give(_KILL_PROCESS))
 
 
-def filter_bytes(architecture: str | None = None) -> bytes:
-    """Give the filter as `struct sock_filter[]`, for this machine unless another is named.
+def filter_bytes(architecture: str | None = None, policy: str = "seccomp") -> bytes:
+    """Give a policy's filter as `struct sock_filter[]`, for this machine unless another is named.
 
     Raises:
         PolicyError: There is no table for this architecture.
     """
     table = load_table(architecture or platform.machine())
-    return bpf.assemble(compile_filter(load_policy(), table))
+    return bpf.assemble(compile_filter(load_policy(policy), table))
 
 
 def open_filter(program: bytes) -> int:
@@ -280,10 +282,10 @@ def _value(action: str) -> int:
     """Give the filter's return value for an action.
 
     Raises:
-        PolicyError: It is neither "allow" nor the name of an errno.
+        PolicyError: It is neither "allow" nor "pretend" nor the name of an errno.
     """
-    if action == "allow":
-        return _ALLOW
+    if action in _PLAIN:
+        return _PLAIN[action]
     number = getattr(errno, action, None)
     if not isinstance(number, int):
         raise PolicyError(f"unknown action {action!r}")
@@ -292,6 +294,6 @@ def _value(action: str) -> int:
 
 def _name(value: int) -> str:
     """Name the action of a filter's return value."""
-    if value == _ALLOW:
-        return "allow"
+    if value in _PLAIN.values():
+        return next(name for name, plain in _PLAIN.items() if plain == value)
     return "kill_process" if value == _KILL_PROCESS else errno.errorcode[value & 0xFFFF]

@@ -133,7 +133,8 @@ class Watchdog:
     """Looks at one sandbox whenever `sample()` is called; it has no thread of its own.
 
     It keeps the CPU share by stopping and continuing the processes. Give the uid where each
-    sandbox has one of its own, else the pid that all its processes come from.
+    sandbox has one of its own, else the pid that all its processes come from. A `trusted_root`
+    counts like the others, but is neither stopped nor killed.
     """
 
     def __init__(
@@ -142,6 +143,7 @@ class Watchdog:
         *,
         root_pid: int | None = None,
         uid: int | None = None,
+        trusted_root: bool = False,
         proc: Path = Path("/proc"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -149,6 +151,7 @@ class Watchdog:
             raise ValueError("watch either what comes from a pid or what runs as a uid")
         self._limits, self._root_pid, self._uid = limits, root_pid, uid
         self._proc, self._clock = proc, clock
+        self._spared = root_pid if trusted_root else None
         self._known: dict[int, int] = {}  # pid -> start, of all members seen at the last look
         self._ticks = 0
         self._looked_at_s: float | None = None
@@ -183,7 +186,7 @@ class Watchdog:
     def kill(self, timeout_s: float = 5.0) -> bool:
         """Kill all members; say whether none lives any more when the time is up."""
         deadline_s = time.monotonic() + timeout_s
-        while living := [one for one in self._members().values() if one.state not in "ZX"]:
+        while living := [one for one in self._members().values() if self._may_signal(one, "ZX")]:
             if time.monotonic() > deadline_s:
                 return False
             self._signal(living, signal.SIGSTOP)
@@ -241,15 +244,21 @@ class Watchdog:
         """Stop all members, and those that they started meanwhile."""
         self._stopped = True
         for _ in range(_STOP_ROUNDS):
-            running = [member for member in members.values() if member.state not in "TZX"]
+            running = [member for member in members.values() if self._may_signal(member, "TZX")]
             if not running:
                 return
             self._signal(running, signal.SIGSTOP)
             members = self._members()
 
+    def _may_signal(self, member: ProcessInfo, but_states: str) -> bool:
+        """Say whether a process is the guest's and in none of these states."""
+        return member.pid != self._spared and member.state not in but_states
+
     def _signal(self, members: Iterable[ProcessInfo], number: signal.Signals) -> None:
         """Signal processes, never a newer one that got the same pid."""
         for member in members:
+            if member.pid == self._spared:
+                continue
             with contextlib.suppress(OSError, ValueError), _pidfd(member.pid) as fd:
                 stat = (self._proc / str(member.pid) / "stat").read_text("utf-8", "replace")
                 if parse_stat(stat).started_ticks == member.started_ticks:
