@@ -64,6 +64,7 @@ def describe_class(kind: type, known: dict[str, type]) -> dict[str, Any]:
             attributes.add(name)
     attributes |= index_code.assigned_to_self(kind)
     entry: dict[str, Any] = {
+        "module": kind.__module__,
         "mro": [base.__name__ for base in kind.__mro__ if ours(base)],
         "init": index_kwargs.constructor_of(kind, known),
         "methods": methods,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checking_cases import CASES, Case, scene, source
+from checking_cases import CASES, GOOD, Case, scene, source
 from manimatic.checking.api import ApiIndex
 from manimatic.checking.check import check_source
 from manimatic.checking.report import Report, Severity
@@ -104,6 +104,14 @@ KNOWN = {
 def test_types_are_followed(body: str, index: ApiIndex) -> None:
     """What a name stands for is known through assignments, loops, calls and closures."""
     assert not check_source(scene(body), index=index).ok
+
+
+def test_inner_names_of_manim_are_their_own(index: ApiIndex) -> None:
+    """A class of an inner module is not the public one of the same name."""
+    public = "from manim.mobject.geometry.polygram import Polygon\nPolygon().wings()\n"
+    inner = "from manim.utils.polylabel import Polygon\nPolygon(3).inside(4)\n"
+    assert not check_source(public + GOOD, index=index).ok
+    assert check_source(inner + GOOD, index=index).ok
 
 
 def test_own_classes_are_known(index: ApiIndex) -> None:

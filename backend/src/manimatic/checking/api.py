@@ -99,6 +99,11 @@ class ApiIndex:
         """Tell whether Manim has this class."""
         return name in self._classes
 
+    def is_from(self, name: str, module: str) -> bool:
+        """Tell whether a class may be what an import of its name from a module brings."""
+        home: str = self._classes[name]["module"]
+        return home == module or home.startswith(f"{module}.")
+
     def has_function(self, name: str) -> bool:
         """Tell whether Manim has this function."""
         return name in self._functions

@@ -37,12 +37,18 @@ def _from(node: ast.ImportFrom, found: Imports, index: ApiIndex) -> None:
     module = node.module or ""
     for alias in node.names:
         if alias.name != "*":
-            ours = module.partition(".")[0] == "manim"
-            found.names[alias.asname or alias.name] = manim_value(alias.name, index) if ours else None
+            found.names[alias.asname or alias.name] = _imported(alias.name, module, index)
         elif module == "manim":
             found.star = True
         else:
             found.foreign_star = True
+
+
+def _imported(name: str, module: str, index: ApiIndex) -> Value:
+    """Return what a name stands for that is imported from a module; inner modules have names of their own."""
+    if module == "manim":
+        return manim_value(name, index)
+    return Class(name) if index.has_class(name) and index.is_from(name, module) else None
 
 
 def manim_value(name: str, index: ApiIndex) -> Value:
