@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import re
 from pathlib import Path
 
 import pytest
@@ -12,39 +11,10 @@ from manimatic.sandbox.runtime import runtime_root
 from manimatic.sandbox.slots import FIRST_UID, SLOTS
 from manimatic.verdicts import Verdict
 from sandbox_bench import SMALL, Bench
+from zoo import NOT_HELD, ZOO, facts_of, source_of
 
-ZOO = Path(__file__).parent.parent / "scenes"
-FACT = re.compile(r"^# (verdict|line|parts|scene|generated): (.+)$", re.MULTILINE)
 SHORT_S = 15.0
 """Wall-clock limit of the scenes that never end: room for the start on a busy machine."""
-
-
-NOT_HELD = {
-    ("landlock", "hostile_process_ids"): (
-        "scene_error",
-        "no process namespace: a run can tell which process ids exist, though not what they are",
-    ),
-    ("landlock", "ok_process_pool"): (
-        "scene_error",
-        "no /dev/shm of its own: the machine's is out of reach, and Python's process pool needs one",
-    ),
-    ("landlock", "hostile_inodes"): (
-        "disk_limit",
-        "files lie on a disk and not in memory: their number is limited by the watchdog of the run's folder",
-    ),
-}
-"""By backend and scene: another verdict than the scene names, and why."""
-
-
-def facts_of(path: Path) -> dict[str, str]:
-    """Return what the scene's comments promise."""
-    return dict(FACT.findall(path.read_text()))
-
-
-def source_of(path: Path) -> str:
-    """Return the scene's text, which may be made by an expression where it is too long to keep."""
-    generated = facts_of(path).get("generated")
-    return eval(generated) if generated else path.read_text()  # noqa: S307  our own file
 
 
 @pytest.mark.parametrize("path", sorted(ZOO.glob("*.py")), ids=lambda path: path.stem)

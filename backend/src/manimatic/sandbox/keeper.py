@@ -25,6 +25,8 @@ from manimatic.verdicts import Verdict
 FULL_BYTES = 64 * 1024
 """A disk with less free space than this counts as full."""
 END_TIMEOUT_S = 10.0
+KEEPER_TIMEOUT_S = 3.0
+"""How long a keeper may take where all that has the slot's uid can be ended without it."""
 LOOK_EVERY_S = 0.1
 LOOKING_SHARE = 0.2
 """Of this side's time, measuring a run's folder takes no more than this part."""
@@ -126,24 +128,22 @@ class KeptGuest:
         )
 
     def kill(self) -> None:
-        """End the whole family: by the slot's uid, else through the keeper, whose family none can leave.
+        """End the whole family: through the keeper, who buries it too, and then whatever has the slot's uid.
 
         Raises:
             SandboxError: Something is left, or may be.
         """
         self._let_go()
-        if self._slot.uid is not None:
-            self._group.kill()
-            self._slot.kill_all()
-            self._process.wait(timeout=END_TIMEOUT_S)
-            return
+        has_uid = self._slot.uid is not None
         try:
-            status = self._process.wait(timeout=END_TIMEOUT_S)
+            status = self._process.wait(timeout=KEEPER_TIMEOUT_S if has_uid else END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             status = -1
-        if status < 0:
+        if status < 0 and not has_uid:
             self._end_without_keeper()
         self._group.kill()
+        self._slot.kill_all()
+        self._process.wait(timeout=END_TIMEOUT_S)
 
     def _end_without_keeper(self) -> None:
         """Do by force what the keeper failed to do, as far as its family is known."""

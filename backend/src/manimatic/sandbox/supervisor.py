@@ -123,13 +123,13 @@ class Supervisor:
             while selector.get_map() and not self._is_settled():
                 if cancel.is_set():
                     raise JobCancelled
+                has_exited = self._guest.poll() is not None  # asked first: what it said before it ended is then there
                 ready = selector.select(POLL_S)
                 for key, _ in ready:
                     if not self._read(key):
                         selector.unregister(key.fileobj)
                 if not self._is_settled():
                     self._verdict = self._guest.limit_passed()
-                has_exited = self._guest.poll() is not None
                 if has_exited:
                     leave_at = min(leave_at, time.monotonic() + GRACE_S)
                 if time.monotonic() >= leave_at or (has_exited and not ready):
