@@ -23,6 +23,7 @@ from manimatic.sandbox.bubblewrap import BubblewrapGuest, BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
 from manimatic.sandbox.cgroup.base import GroupLimits, group_name
 from manimatic.sandbox.identity import identity_folder, take_identity
+from manimatic.sandbox.landlock import LandlockSandbox
 from manimatic.sandbox.runtime import install_runtime, runtime_root
 from manimatic.sandbox.slots import take_slot
 
@@ -88,6 +89,24 @@ def _walled_start(groups, launcher: str, runtime, limits: Limits, slot) -> float
     finally:
         guest.close()
         group.remove()
+
+
+def landlock_start() -> str:
+    """A process behind the walls of the backend without namespaces against a bare one: until its first byte."""
+    with take_identity(identity_folder()) as identity:
+        sandbox = LandlockSandbox(choose(), identity, runtime_root())
+        sandbox.describe()
+        walled, whole, bare = [], [], []
+        for _ in range(20):
+            started = time.perf_counter()
+            with sandbox.start(new_id(), Limits(), probe=True) as guest:
+                guest.release()
+                guest.stdout.read(1)
+                walled.append(time.perf_counter() - started)
+            whole.append(time.perf_counter() - started)
+            bare.append(_bare_start())
+    ours, theirs, end = (1000 * statistics.median(figures) for figures in (walled, bare, whole))
+    return f"landlock {ours:.0f} ms, bare {theirs:.0f} ms, more {ours - theirs:.0f} ms; gone after {end - ours:.0f} ms"
 
 
 def _bare_start() -> float:
@@ -169,6 +188,7 @@ def _resident_mb(pid: int) -> float:
 MEASUREMENTS = {
     "prompt-to-file": prompt_to_file,
     "sandbox-start": sandbox_start,
+    "landlock-start": landlock_start,
     "worker-run": worker_run,
     "api-memory": api_memory,
     "cli-start": cli_start,

@@ -261,3 +261,31 @@ def test_explain_says_which_part_decides(name: str, args: list[int], why: str) -
 def test_explain_of_a_call_that_the_architecture_lacks_says_so() -> None:
     """aarch64 has no plain open."""
     assert seccomp.explain("aarch64", "open") == seccomp.Decision(action="ENOSYS", why="aarch64 has no open")
+
+
+@pytest.mark.parametrize("architecture", seccomp.ARCHITECTURES)
+@pytest.mark.parametrize(
+    ("policy", "syscall", "args", "action"),
+    [
+        ("landlock", "prlimit64", (0, 7), "allow"),
+        ("landlock", "prlimit64", (1234, 7), "EPERM"),
+        ("landlock", "prlimit64", ((1 << 32), 7), "allow"),  # the kernel takes 32 bits of it
+        ("landlock", "sched_setaffinity", (0,), "allow"),
+        ("landlock", "sched_setaffinity", (1,), "EPERM"),
+        ("landlock", "setpriority", (0, 0), "allow"),
+        ("landlock", "setpriority", (0, 1), "EPERM"),
+        ("landlock", "setpriority", (2, 0), "EPERM"),
+        ("landlock", "sendmsg", (), "EPERM"),
+        ("landlock", "openat", (), "allow"),
+        ("landlock", 4000, (), "allow"),
+        ("landlock_shared_user", "fchmodat", (), "pretend"),
+        ("landlock_shared_user", "utimensat", (), "pretend"),
+        ("landlock_shared_user", "openat", (), "allow"),
+    ],
+)
+def test_filters_on_top_answer_only_what_they_are_for(
+    architecture: str, policy: str, syscall: str | int, args: tuple[int, ...], action: str
+) -> None:
+    """What they do not name is left to the first filter; a foreign call is never let through."""
+    assert seccomp.decide(architecture, syscall, args, policy=policy) == action
+    assert seccomp.decide(architecture, syscall, args, audit_arch=1, policy=policy) == "kill_process"

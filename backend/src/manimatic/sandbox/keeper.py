@@ -16,7 +16,7 @@ from manimatic.ports import Limits
 from manimatic.sandbox.cgroup.base import ResourceGroup
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.keeper_command import Told, command, environ, identity
-from manimatic.sandbox.run_folder import MAX_FILES, DiskUse, measure
+from manimatic.sandbox.run_folder import MAX_FILES, DiskUse, acting_as, measure
 from manimatic.sandbox.runtime import GuestRuntime
 from manimatic.sandbox.slots import Slot
 from manimatic.sandbox.watchdog import Watchdog, WatchLimits, descendants, read_processes
@@ -54,6 +54,7 @@ class KeptGuest:
         self._limits, self._slot, self._group, self._folder = limits, slot, group, folder
         self._watchdog: Watchdog | None = None
         self._look_at = 0.0
+        self._turn = 0
         lifeline, self._lifeline = os.pipe()
         told = Told(folder=folder, lifeline=lifeline, slot=slot, count_memory=count_memory, probe=probe)
         try:
@@ -93,7 +94,8 @@ class KeptGuest:
 
     def limit_passed(self) -> Verdict | None:
         """Look at the disk now and then, and let the watchdog look, if there is one."""
-        over = self._watchdog.sample().over if self._watchdog else ()
+        with acting_as(self._slot):  # whose memory root may not ask for in a container, but the slot's user may
+            over = self._watchdog.sample().over if self._watchdog else ()
         if verdict := next((_OVER[name] for name in over), None):
             return verdict
         started = time.monotonic()
@@ -106,8 +108,9 @@ class KeptGuest:
 
     def _disk(self) -> DiskUse:
         keeper = self._process.pid
-        pids = descendants(read_processes(), [keeper]) - {keeper}
-        return measure(self._folder, pids, self._slot)
+        pids = sorted(descendants(read_processes(), [keeper]) - {keeper})
+        self._turn += 1
+        return measure(self._folder, pids, self._slot, self._turn)
 
     def _is_over(self, use: DiskUse) -> bool:
         return use.hides or use.files > MAX_FILES or use.bytes > self._limits.disk_bytes

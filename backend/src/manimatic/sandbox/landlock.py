@@ -116,7 +116,11 @@ class LandlockSandbox:
         except SandboxUnavailable:
             raise
         except (SandboxError, GroupError, OSError) as error:
-            raise SandboxUnavailable(f"A sandbox without namespaces cannot be started: {error}") from error
+            raise SandboxUnavailable(
+                f"A sandbox without namespaces cannot be started: {error}",
+                hint="As root it needs the capabilities CHOWN, SETUID, SETGID and KILL, which containers have unless "
+                "they are dropped; else run the service as a plain user.",
+            ) from error
         abi = int(found["layers"]["landlock"].removeprefix("ABI "))
         insist(found, abi, is_root=os.geteuid() == 0)
         return self._report(abi)

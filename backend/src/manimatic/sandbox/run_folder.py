@@ -12,7 +12,7 @@ import ctypes
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from manimatic.sandbox.slots import Slot
 MAX_FILES = 10_000
 """Files and folders of one run; Manim and TeX make some hundreds."""
 MAX_DEPTH = 48
+MAPS_AT_ONCE = 8
 SCRATCH = "tmp"
 """The folder in a run's folder that stands in for a temporary folder of its own."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -71,21 +72,30 @@ def make_run_folder(parent: Path, name: str, slot: Slot) -> Path:
     Raises:
         SandboxError: The disk is full, or the place cannot be written.
     """
+    folder = parent / name
     try:
         parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-        folder = parent / name
         folder.mkdir(mode=0o700)
         if slot.uid is not None:
             os.chown(folder, slot.uid, slot.uid)
         with acting_as(slot):
             (folder / SCRATCH).mkdir(mode=0o700)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
         raise SandboxError(f"The folder of a run cannot be made in {parent}: {error.strerror}.") from error
     return folder
 
 
-def measure(folder: Path, pids: Iterable[int], slot: Slot) -> DiskUse:
-    """Add up what is in the folder, and what was deleted there but is still held open by the processes."""
+def measure(folder: Path, pids: Sequence[int], slot: Slot, turn: int = 0) -> DiskUse:
+    """Add up what is in the folder, and what was deleted there but is still held open by the processes.
+
+    Args:
+        folder: The run's folder.
+        pids: The run's processes.
+        slot: Who the run is.
+        turn: What processes have mapped takes long to ask: of many, each call asks some, and the next turn others.
+    """
     use = DiskUse()
     with acting_as(slot):
         try:
@@ -94,8 +104,9 @@ def measure(folder: Path, pids: Iterable[int], slot: Slot) -> DiskUse:
             use.hides = True
             return use
         _walk(top, use)
-        for pid in pids:
-            _add_deleted(pid, str(folder), use)
+        for number, pid in enumerate(pids):
+            is_due = (number - turn * MAPS_AT_ONCE) % len(pids) < MAPS_AT_ONCE
+            _add_deleted(pid, str(folder) if is_due else None, use)
     return use
 
 
@@ -134,8 +145,8 @@ def _names(fd: int) -> list[str]:
         return [entry.name for entry, _ in zip(entries, range(MAX_FILES + 2), strict=False)]
 
 
-def _add_deleted(pid: int, folder: str, use: DiskUse) -> None:
-    """Count a process's open files that have no name any more; a mapped one that is not open has no size to see."""
+def _add_deleted(pid: int, folder: str | None, use: DiskUse) -> None:
+    """Count a process's open files that have no name any more; one mapped from the folder and not open hides."""
     held: set[int] = set()
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         try:
@@ -143,12 +154,16 @@ def _add_deleted(pid: int, folder: str, use: DiskUse) -> None:
                 held.add(found.st_ino)
                 if found.st_nlink == 0 and found.st_ino not in use.inodes:
                     use.add(found)
-            maps = Path(f"/proc/{pid}/maps").read_text("utf-8", "surrogateescape")
+            mapped = _mapped_deleted(pid, folder) if folder else set()
         except PermissionError:
             use.hides = use.hides or not _is_leaving(pid)
             return
-        mapped = {int(inode) for inode, path in _DELETED.findall(maps) if path.startswith(folder)}
         use.hides = use.hides or not mapped <= held
+
+
+def _mapped_deleted(pid: int, folder: str) -> set[int]:
+    maps = Path(f"/proc/{pid}/maps").read_text("utf-8", "surrogateescape")
+    return {int(inode) for inode, path in _DELETED.findall(maps) if path.startswith(folder)}
 
 
 def _open_files(pid: int) -> Iterator[os.stat_result]:

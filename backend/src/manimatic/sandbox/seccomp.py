@@ -95,7 +95,7 @@ class SyscallTable:
 class Decision:
     """What the filter does with one call."""
 
-    action: str  # "allow", "kill_process" or the name of an errno
+    action: str  # "allow", "pretend", "kill_process" or the name of an errno
     why: str
 
 
@@ -169,7 +169,13 @@ def open_filter(program: bytes) -> int:
     return fd
 
 
-def decide(architecture: str, syscall: str | int, args: Sequence[int] = (), audit_arch: int | None = None) -> str:
+def decide(
+    architecture: str,
+    syscall: str | int,
+    args: Sequence[int] = (),
+    audit_arch: int | None = None,
+    policy: str = "seccomp",
+) -> str:
     """Run the compiled filter over one call, without a kernel, and name the action.
 
     Args:
@@ -177,12 +183,13 @@ def decide(architecture: str, syscall: str | int, args: Sequence[int] = (), audi
         syscall: A name of that architecture's table, or a raw number.
         args: Up to six 64-bit arguments.
         audit_arch: The architecture of the caller when it is not the filter's own.
+        policy: Which of the filters.
     """
     table = load_table(architecture)
     number = table.numbers[syscall] if isinstance(syscall, str) else syscall
     words = [value & 0xFFFFFFFFFFFFFFFF for value in (*args, 0, 0, 0, 0, 0, 0)[:6]]
     data = _DATA.pack(number & 0xFFFFFFFF, audit_arch or table.audit_arch, 0, *words)
-    return _name(bpf.run(compile_filter(load_policy(), table), data))
+    return _name(bpf.run(compile_filter(load_policy(policy), table), data))
 
 
 def explain(architecture: str, syscall: str, args: Sequence[int] = ()) -> Decision:
