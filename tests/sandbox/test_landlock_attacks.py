@@ -21,7 +21,7 @@ from support import require
 
 GOES_ON = "self.wait(0.1)\n"
 TRY = """
-import os, signal, socket, sys, time, ctypes, mmap
+import ctypes, fcntl, os, signal, socket, sys, time
 def attempt(deed, *args):
     try:
         return deed(*args)
@@ -92,6 +92,11 @@ def test_signals_reach_nobody_outside(attacked: Runner, victim: subprocess.Popen
         "    for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM):\n"
         "        attempt(os.kill, pid, number)\n"
         f"for pid in {targets}:\n"
+        "    ours, theirs = os.pipe()\n"  # a descriptor that signals its owner when there is something to read
+        "    attempt(fcntl.fcntl, ours, 10, signal.SIGKILL)\n"
+        "    attempt(fcntl.fcntl, ours, fcntl.F_SETOWN, pid)\n"
+        "    attempt(fcntl.fcntl, ours, fcntl.F_SETFL, os.O_ASYNC)\n"
+        "    os.write(theirs, b'x')\n"
         "    fd = attempt(os.pidfd_open, pid)\n"
         "    attempt(signal.pidfd_send_signal, fd, signal.SIGKILL)\n"
     )
