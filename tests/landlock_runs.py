@@ -25,8 +25,8 @@ from manimatic.sandbox.landlock import LandlockSandbox
 from manimatic.sandbox.runtime import install_runtime, runtime_root
 from sandbox_bench import SMALL, Bench
 
-PLAIN_UID = 61190
-"""In no distribution's range of users, and none of ours."""
+PLAIN_UID = 61190 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+"""In no distribution's range of users, and none of ours; test processes that run at once have one each."""
 
 
 @dataclass(frozen=True, kw_only=True)

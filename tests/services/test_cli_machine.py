@@ -143,7 +143,7 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(shell: Shell) -> None:
 def test_a_machine_without_bubblewrap_is_refused(shell: Shell) -> None:
     """There is no way around the sandbox; what to install is said."""
     (shell.folder / "bin").mkdir()
-    done = shell.run("render", "scene.py", "-ql", PATH=str(shell.folder / "bin"))
+    done = shell.run("render", "scene.py", "-ql", PATH=str(shell.folder / "bin"), MANIMATIC_SANDBOX="bubblewrap")
     assert (done.status, done.out) == (7, "")
     assert "sandbox_unavailable: bubblewrap is not installed" in done.err
     assert "apt-get install" in done.err

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +22,9 @@ from support import require
 
 MIB = 1024 * 1024
 DEEP = "import os\nfor _ in range(20_000):\n    os.mkdir('d'); os.chdir('d')\n"
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+"""One that every user may start; that of the tests may lie in a private folder."""
 
 
 @pytest.fixture(params=["own user", "slot"])
@@ -45,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, slot: Slot) -> Iterator[Pat
 def as_guest(slot: Slot, program: str, folder: Path) -> None:
     """Run a program in the folder as the run's user."""
     change = {"user": slot.uid, "group": slot.uid, "extra_groups": []} if slot.uid else {}
-    subprocess.run([sys.executable, "-I", "-S", "-c", program], cwd=folder, check=True, **change)  # type: ignore[call-overload]
+    subprocess.run([SYSTEM_PYTHON, "-I", "-S", "-c", program], cwd=folder, check=True, **change)  # type: ignore[call-overload]
 
 
 LEFT = {
@@ -95,7 +97,7 @@ def holding(slot: Slot, program: str, folder: Path) -> subprocess.Popen[bytes]:
     """Start a program that holds something and says so."""
     change = {"user": slot.uid, "group": slot.uid, "extra_groups": []} if slot.uid else {}
     program += "\nprint(flush=True); import time; time.sleep(60)"
-    argv = [sys.executable, "-I", "-S", "-c", program]
+    argv = [SYSTEM_PYTHON, "-I", "-S", "-c", program]
     process: subprocess.Popen[bytes] = subprocess.Popen(argv, cwd=folder, stdout=subprocess.PIPE, **change)  # type: ignore[call-overload]
     assert process.stdout is not None
     process.stdout.readline()

@@ -38,16 +38,18 @@ def open_console(*, stderr: bool = False, quiet: bool = False) -> Console:
 
 
 def show_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows in columns; the last column alone may be folded, and only on a terminal."""
+    """Print rows in columns; the first is always whole, the others may be folded on a terminal that is narrow."""
     from rich.table import Table
 
     console = open_console()
+    if not console.is_terminal:
+        console.width = _UNLIMITED
     table = Table(box=None, pad_edge=False)
     for name in names:
-        table.add_column(name, no_wrap=name != names[-1], overflow="fold")
+        table.add_column(name, no_wrap=name == names[0], overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console.print(table, width=None if console.is_terminal else _UNLIMITED, soft_wrap=False)
+    console.print(table, soft_wrap=False)
 
 
 class Display:
