@@ -36,8 +36,8 @@ from manimatic.verdicts import Verdict
 
 END_TIMEOUT_S = 60.0
 """Room for the kernel to take down a sandbox that was filled with files."""
-SPARE_PROCESSES = 32
-"""By this the user's own process limit lies above the group's, which counts what it refuses and so must come first."""
+SPARE_PROCESSES = 512
+"""By this the user's own limit lies above the group's, which counts what it refuses; a uid's dead count there too."""
 _OVER = {"memory": Verdict.MEMORY_LIMIT, "processes": Verdict.PROCESS_LIMIT}
 FULL_BYTES = 64 * 1024
 """A disk with less free space than this counts as full."""
