@@ -16,7 +16,7 @@ from manimatic.sandbox import supervisor as module
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.intake import Intake
 from manimatic.verdicts import Verdict
-from manimatic_worker.protocol import MAX_CHUNK_BYTES, Begin, Chunk, Done, End, Log, Progress, Ready, Request
+from manimatic_worker.protocol import MAX_CHUNK_BYTES, Begin, Chunk, Done, End, Log, Progress, Ready, Request, encode
 from pipe_guest import SMALL, Heard, PipeGuest, Plot, Sink, supervise
 
 V = Verdict
@@ -65,6 +65,27 @@ def test_honest_run_is_ok_with_all_that_it_said() -> None:
     assert (result.figures["peak_memory_bytes"], result.figures["cpu_s"]) == (7, 1.235)
     assert 0 <= result.figures["ready_s"] <= result.figures["wall_s"] < 5
     assert guest.kills
+
+
+def test_words_printed_just_before_the_end_are_heard() -> None:
+    """The scene's last words and the end come over two pipes; both may arrive while the other is being read."""
+    guests: list[PipeGuest] = []
+
+    class PrintsWhenRead(Sink):
+        def end(self) -> None:
+            """Have the guest print after the host has looked at its pipes, and before it reads the end."""
+            super().end()
+            guests[0].print(b"last words\n")
+
+    def plot(guest: PipeGuest) -> None:
+        guests.append(guest)
+        guest.send(READY)
+        guest.read_request()
+        guest.send_raw(b"".join(encode(frame) for frame in (*VIDEO, OK)))
+        guest.sleep()
+
+    result, heard, _ = supervise(plot, sink=PrintsWhenRead())
+    assert (result.verdict, heard.text) == (V.OK, "last words\n")
 
 
 def test_worker_is_asked_for_what_the_request_says() -> None:

@@ -85,6 +85,12 @@ def test_too_much_memory_is_over(tmp_path: Path) -> None:
     assert Watchdog(LIMITS, root_pid=10, proc=tmp_path).sample().over == ("memory",)
 
 
+def test_too_many_processes_are_named_before_their_memory(tmp_path: Path) -> None:
+    """A fork bomb goes over both; the number is exact, the memory added up while more of them start."""
+    write_process(tmp_path, 10, 1, threads=5, pages=101)
+    assert Watchdog(LIMITS, root_pid=10, proc=tmp_path).sample().over == ("processes", "memory")
+
+
 def test_shared_memory_is_counted_once(tmp_path: Path) -> None:
     """Two processes that share nearly all of their pages are not over."""
     for pid in (10, 11):

@@ -135,7 +135,17 @@ class Supervisor:
                 if time.monotonic() >= leave_at or (has_exited and not ready):
                     self._verdict = self._verdict or (None if has_exited or self._done else Verdict.TIMEOUT)
                     break
+            self._hear_out(selector)
         self._say(self._text.feed(b"", final=True))
+
+    def _hear_out(self, selector: selectors.BaseSelector) -> None:
+        """Take what was printed before the end: the guest's last words and its `Done` come over different pipes.
+
+        Once only: a pipe holds no more than this reads, and whoever prints on after the end is not waited for.
+        """
+        for key, _ in selector.select(0):
+            if key.fileobj is self._guest.stderr:
+                self._read(key)
 
     def _is_settled(self) -> bool:
         return self._done is not None or self._verdict is not None

@@ -51,7 +51,7 @@ class Sample:
     threads: int
     memory_bytes: int
     cpu_s: float  # since the first look
-    over: tuple[str, ...]  # "memory", "processes"
+    over: tuple[str, ...]  # "processes", "memory": what is counted exactly comes before what is added up
     stopped: bool  # whether the processes are held back to keep their share of the CPU
     next_in_s: float  # when to look again at the latest
 
@@ -167,7 +167,7 @@ class Watchdog:
         self._account(members)
         self._keep_share(members)
         limits = self._limits
-        found = {"memory": memory > limits.memory_bytes, "processes": threads > limits.max_processes}
+        found = {"processes": threads > limits.max_processes, "memory": memory > limits.memory_bytes}
         return Sample(
             processes=len(members),
             threads=threads,
