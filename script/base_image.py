@@ -8,13 +8,14 @@ fetch again.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import fresh_root
-from package_settings import KEYRING, MIRRORS, SUITES
+from package_settings import sources_of
 
 # https://github.com/debuerreotype/debuerreotype, scripts/.slimify-excludes
 _LEFT_OUT = ("info", "linda", "lintian", "locale", "man", "groff", "doc/kde", "omf", "help", "gnome/help")
@@ -41,13 +42,13 @@ def main(suite: str, folder: Path) -> int:
     try:
         mirror = fresh_root.debian_source().mirror
     except fresh_root.Trouble:
-        mirror = MIRRORS["Debian"]
+        mirror = debians_own()
     command = ["debootstrap", "--variant=minbase", suite, str(folder), mirror]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, env=_environ(), check=False)
     if done.returncode:
         print(f"debootstrap ended with {done.returncode}; see {folder}/debootstrap/debootstrap.log", file=sys.stderr)
         return 1
-    _set_sources(folder)
+    _set_sources(folder, debians_own())
     _trim(folder)
     return 0
 
@@ -60,14 +61,20 @@ def _environ() -> dict[str, str]:
     return dict(os.environ) | ({"http_proxy": said} if said not in {"", "DIRECT"} else {})
 
 
-def _set_sources(folder: Path) -> None:
+def debians_own() -> str:
+    """Return the address of Debian's own servers, as debootstrap knows it."""
+    text = Path(shutil.which("debootstrap") or "").read_text()
+    found = re.search(r'^DEF_MIRROR="?([^"\s]+)', text, re.MULTILINE)
+    if found is None:
+        raise SystemExit("debootstrap names no server of its own; give apt a source of Debian.")
+    return found[1]
+
+
+def _set_sources(folder: Path, mirror: str) -> None:
     """Name Debian's own servers, whatever this machine uses, and bring in the slim image's settings."""
     (folder / "etc/apt/sources.list").unlink(missing_ok=True)
-    stanzas = [
-        f"Types: deb\nURIs: {mirror}\nSuites: {SUITES[label]}\nComponents: main\nSigned-By: {KEYRING}\n"
-        for label, mirror in MIRRORS.items()
-    ]
-    (folder / "etc/apt/sources.list.d/debian.sources").write_text("\n".join(stanzas))
+    sources = sources_of({"Debian": mirror, "Debian-Security": f"{mirror}-security"})
+    (folder / "etc/apt/sources.list.d/debian.sources").write_text(sources)
     for name, text in _CONFIG.items():
         (folder / "etc/apt/apt.conf.d" / name).write_text(text)
     for name in ("resolv.conf", "hostname"):

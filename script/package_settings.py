@@ -4,7 +4,7 @@
 
 FILE becomes a tar archive, private to this user, of what the machine sets; where it sets nothing no file is made, and a
 build takes packages from where Debian and Python have them. In the archive are `apt.conf` (how apt fetches),
-`apt.sources` (another mirror of Debian), `apt.auth` (its passwords), `pip.conf` (another index), `ca.crt` (whom to
+`apt.sources` (its mirrors of Debian), `apt.auth` (its passwords), `pip.conf` (another index), `ca.crt` (whom to
 trust) and `environment` (proxies). What names a file or a folder of this machine is left out: it would not be there.
 `script/use-package-settings` puts them to use inside a build.
 """
@@ -24,7 +24,6 @@ from pathlib import Path
 
 SUITE = "bookworm"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-MIRRORS = {"Debian": "http://deb.debian.org/debian", "Debian-Security": "http://deb.debian.org/debian-security"}
 SUITES = {"Debian": f"{SUITE} {SUITE}-updates", "Debian-Security": f"{SUITE}-security"}
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 MAX_SECRET_BYTES = 500 * 1024
@@ -85,13 +84,15 @@ def apt_conf() -> str:
 
 
 def apt_sources() -> str:
-    """Return sources with this machine's mirrors of Debian, where they are not Debian's own."""
-    found = MIRRORS | dict(_mirrors())
-    if found == MIRRORS:
-        return ""
+    """Return sources with this machine's mirrors of Debian; empty where apt knows of none."""
+    return sources_of(dict(_mirrors()))
+
+
+def sources_of(mirrors: Mapping[str, str]) -> str:
+    """Return the file that names these mirrors, given by their label, for the images' release of Debian."""
     return "\n".join(
         f"Types: deb\nURIs: {mirror}\nSuites: {SUITES[label]}\nComponents: main\nSigned-By: {KEYRING}\n"
-        for label, mirror in found.items()
+        for label, mirror in mirrors.items()
     )
 
 
@@ -99,7 +100,7 @@ def _mirrors() -> Iterator[tuple[str, str]]:
     """Yield (label, address) of where this machine takes Debian and its security updates from."""
     for line in _said("apt-get", "indextargets", "--format", "$(LABEL)|$(REPO_URI)").splitlines():
         label, _, address = line.partition("|")
-        if label in MIRRORS and not address.startswith("file:"):
+        if label in SUITES and not address.startswith("file:"):
             yield label, address.rstrip("/")
 
 
