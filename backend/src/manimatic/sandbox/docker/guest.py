@@ -119,8 +119,12 @@ class DockerGuest:
             self._last = dataclasses.replace(self._last, memory_kills=1)
 
     def kill(self) -> None:
-        """End everything in the container and wait for that. Raises SandboxError."""
+        """End everything in the container and wait for that. Raises SandboxError.
+
+        The streams are cut first: an engine that cannot get rid of what a container has written does not end it.
+        """
         if not self._is_killed:
+            self._streams.cut()
             self._engine.kill(self._container)
             self._is_killed = True
 

@@ -122,10 +122,14 @@ class AttachedStreams:
                 os.close(end)
             self._over.set()
 
-    def close(self) -> None:
-        """End the connection and the thread, whatever they wait for."""
+    def cut(self) -> None:
+        """Take and send nothing more."""
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End the connection and the thread, whatever they wait for."""
+        self.cut()
         for stream in (self.stdout, self.stderr):
             stream.close()
         self._carrier.join()
