@@ -256,12 +256,14 @@ def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[La
         for group in groups.leftovers(identity.is_alive):
             group.kill()
             group.remove()
-        sandbox = build_sandbox(settings.sandbox, groups, identity)
+        sandbox = build_sandbox(settings, groups, identity)
         yield LauncherServer(sandbox, limits_of(settings), socket_path)
 
 
-def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
-    """Return the sandbox of this name; `auto` takes the strongest that can be had when it is first asked."""
+def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
+    """Return the sandbox that is set; `auto` takes the strongest of this machine's own when it is first asked."""
+    if settings.sandbox == "docker":
+        return build_docker_sandbox(settings, identity)
     from manimatic.sandbox.bubblewrap import BubblewrapSandbox
     from manimatic.sandbox.choice import FirstAvailable
     from manimatic.sandbox.landlock import LandlockSandbox
@@ -271,7 +273,16 @@ def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> Supe
         "bubblewrap": lambda: BubblewrapSandbox(groups, identity, runtime_root()),
         "landlock": lambda: LandlockSandbox(groups, identity, runtime_root()),
     }
-    return kinds[kind]() if kind in kinds else FirstAvailable([(name, make()) for name, make in kinds.items()])
+    if settings.sandbox in kinds:
+        return kinds[settings.sandbox]()
+    return FirstAvailable([(name, make()) for name, make in kinds.items()])
+
+
+def build_docker_sandbox(settings: Settings, identity: LauncherIdentity) -> SupervisedSandbox:
+    """Return the sandbox that asks a container engine."""
+    from manimatic.sandbox.docker.backend import DockerSandbox
+
+    return DockerSandbox(settings.docker_host, settings.worker_image, settings.docker_runtime, identity)
 
 
 def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
@@ -305,4 +316,4 @@ def _try_landlock() -> Mapping[str, Any]:
     from manimatic.sandbox.identity import identity_folder, take_identity
 
     with take_identity(identity_folder()) as identity:
-        return build_sandbox("landlock", choose(), identity).describe()
+        return build_sandbox(Settings(sandbox="landlock"), choose(), identity).describe()
