@@ -112,6 +112,7 @@ def test_a_stale_pid_file_ends_nobody(data: Path) -> None:
     """A pid that somebody else has by now is not believed."""
     assert engine(data, "run", "--", "true").returncode == 0
     with subprocess.Popen(["sleep", "60"]) as bystander:
+        folder_of(data).mkdir()
         (folder_of(data) / "pid").write_text(str(bystander.pid))
         assert engine(data, "run", "--", "true").returncode == 0
         assert bystander.poll() is None
@@ -132,6 +133,8 @@ def test_what_runs_in_an_engine_that_was_killed_ends_too(data: Path) -> None:
     assert sleepers
     assert engine(data, "stop").returncode == 0
     assert (daemons(data), alive(sleepers)) == (set(), set())
+    assert str(data) not in Path("/proc/self/mountinfo").read_text()
+    assert not folder_of(data).exists()
 
 
 def test_started_by_hand_it_is_used_and_left_running(data: Path) -> None:
