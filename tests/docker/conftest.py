@@ -1,18 +1,23 @@
-"""The fixtures of the Docker ring."""
+"""The fixtures of the docker ring."""
 
-from __future__ import annotations
+from docker_bench import (
+    docker_bench,
+    docker_sandbox,
+    each_container_bench,
+    engine,
+    engine_address,
+    gvisor_sandbox,
+    images,
+    worker_image,
+)
 
-import pytest
-from harness.docker import build_images, require_engine
-
-
-@pytest.fixture(scope="session")
-def engine() -> None:
-    """A Docker engine answers."""
-    require_engine()
-
-
-@pytest.fixture(scope="session")
-def images(engine: None, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Both images are those of this checkout."""
-    build_images(tmp_path_factory.getbasetemp().parent / "images.lock")
+__all__ = [
+    "docker_bench",
+    "docker_sandbox",
+    "each_container_bench",
+    "engine",
+    "engine_address",
+    "gvisor_sandbox",
+    "images",
+    "worker_image",
+]

@@ -288,6 +288,17 @@ def build_docker_sandbox(settings: Settings, identity: LauncherIdentity) -> Supe
 def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
     """Look over this machine and this configuration; a quick look takes well under half a second."""
     from manimatic import checkup
+
+    parts = checkup.Parts(
+        prepare=lambda: prepare_data_dir(settings),
+        storage=lambda: build_storage(settings),
+        store=lambda: build_store(settings),
+    )
+    of_sandbox = _examine_engine if settings.sandbox == "docker" else _examine_machine
+    return [*checkup.examine(settings, parts, quick=quick), *of_sandbox(settings, quick)]
+
+
+def _examine_machine(settings: Settings, quick: bool) -> list[Finding]:
     from manimatic.sandbox.cgroup import choose
     from manimatic.sandbox.examine import Places
     from manimatic.sandbox.examine import examine as examine_sandbox
@@ -301,13 +312,19 @@ def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
         try_landlock=None if settings.sandbox == "bubblewrap" else _try_landlock,
         needs_bubblewrap=settings.sandbox != "landlock",
     )
-    parts = checkup.Parts(
-        prepare=lambda: prepare_data_dir(settings),
-        storage=lambda: build_storage(settings),
-        store=lambda: build_store(settings),
-    )
-    service = checkup.examine(settings, parts, quick=quick)
-    return [*service, *examine_sandbox(places, quick=quick)]
+    return examine_sandbox(places, quick=quick)
+
+
+def _examine_engine(settings: Settings, quick: bool) -> list[Finding]:
+    from manimatic.sandbox.docker.engine import Engine
+    from manimatic.sandbox.docker.examine import examine as examine_docker
+    from manimatic.sandbox.identity import identity_folder, take_identity
+
+    def attempt() -> Mapping[str, Any]:
+        with take_identity(identity_folder()) as identity:
+            return build_docker_sandbox(settings, identity).describe()
+
+    return list(examine_docker(lambda: Engine(settings.docker_host), settings.worker_image, None if quick else attempt))
 
 
 def _try_landlock() -> Mapping[str, Any]:

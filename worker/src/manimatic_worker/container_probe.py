@@ -65,7 +65,9 @@ def _deeds() -> dict[str, Any]:
 
 
 def _is_read_only(folder: str) -> bool:
-    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    """Ask the table of mounts: the flags of `statvfs` are not filled in everywhere."""
+    mounts = (line.split(" ") for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return any("ro" in fields[5].split(",") for fields in mounts if fields[4] == folder)
 
 
 def _size(folder: str) -> int:
