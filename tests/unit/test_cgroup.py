@@ -174,7 +174,7 @@ def test_group_that_stays_busy_is_an_error(tmp_path: Path) -> None:
         v2.V2Group(tmp_path).remove()
 
 
-def test_scope_is_asked_for_this_process_and_handed_over() -> None:
+def test_scope_is_asked_for_this_process_and_handed_over(tmp_path: Path) -> None:
     """One call, with as many properties and values as it says."""
     asked: list[Sequence[str]] = []
 
@@ -182,7 +182,7 @@ def test_scope_is_asked_for_this_process_and_handed_over() -> None:
         asked.append(argv)
         return subprocess.CompletedProcess(list(argv), 1, "", "no bus\n")
 
-    assert scope.enter_scope(systemd) == "systemd: no scope of its own (no bus)"
+    assert scope.be_handed_over(systemd, tmp_path) == "systemd: no scope of its own (no bus)"
     (argv,) = asked
     head, mode, rest = argv[:9], argv[9:11], list(argv[11:])
     assert head[:2] == ("busctl", "--user")
@@ -201,7 +201,7 @@ def test_scope_that_is_entered_hands_on_its_controllers(tmp_path: Path) -> None:
         (unit,) = (word for word in argv if word.endswith(".scope"))
         mine = scoped.rename(scoped.with_name(unit))
         (proc / "self" / "cgroup").write_text(f"0::/app.slice/{unit}\n")
-        os.setxattr(mine, "user.delegate", b"1")
+        assert mine.is_dir()
         return subprocess.CompletedProcess(list(argv), 0, "", "")
 
     proc = fake_v2(tmp_path, "/session.scope", "pids", "pids")
@@ -211,6 +211,24 @@ def test_scope_that_is_entered_hands_on_its_controllers(tmp_path: Path) -> None:
     groups = cgroup.choose(proc, systemd)
     assert groups.describe() == cgroup.GroupReport(kind="v2", memory=True, cpu=True, pids=True)
     assert groups.create("manimatic-l-r", LIMITS).folder.parent.suffix == ".scope"  # type: ignore[attr-defined]
+
+
+def test_service_that_was_handed_over_stays_where_it_is(tmp_path: Path) -> None:
+    """A user's systemd leaves no mark on it, so it is asked; no scope is made."""
+    asked: list[str] = []
+
+    def systemd(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        asked.append(argv[0])
+        return subprocess.CompletedProcess(list(argv), 0, "yes\n", "")
+
+    proc = fake_v2(tmp_path, "/app.slice/mine.service", "pids", "pids")
+    mine = tmp_path / "tree" / "app.slice" / "mine.service"
+    (mine / "cgroup.controllers").write_text("cpu memory pids")
+    (mine / "cgroup.subtree_control").write_text("")
+    (mine / "cgroup.procs").write_text("17\n")
+    cgroup.choose(proc, systemd)
+    assert asked == ["systemctl"]
+    assert (mine / "manimatic.service" / "cgroup.procs").read_text() == "17"
 
 
 def test_scope_without_a_memory_limit_is_refused(tmp_path: Path) -> None:
@@ -230,7 +248,7 @@ def test_scope_without_a_memory_limit_is_refused(tmp_path: Path) -> None:
 def test_process_that_systemd_does_not_move_is_told(tmp_path: Path) -> None:
     """An answer is not yet the move."""
     proc = fake_v2(tmp_path, "/x", "pids", "pids")
-    refused = scope.enter_scope(answers(""), proc, patience_s=0.02)
+    refused = scope.be_handed_over(answers(""), proc, patience_s=0.02)
     assert refused is not None
     assert "was not moved" in refused
 

@@ -26,9 +26,9 @@ from manimatic.sandbox.cgroup.base import (
     launcher_of,
 )
 from manimatic.sandbox.cgroup.mounts import hierarchies
-from manimatic.sandbox.cgroup.scope import Run, enter_scope, run_quietly
+from manimatic.sandbox.cgroup.scope import Run, be_handed_over, run_quietly
 from manimatic.sandbox.cgroup.v1 import find_v1
-from manimatic.sandbox.cgroup.v2 import find_v2
+from manimatic.sandbox.cgroup.v2 import find_v2, mark_delegated
 
 __all__ = [
     "GroupError",
@@ -98,9 +98,11 @@ def choose(proc: Path = Path("/proc"), run: Run = run_quietly) -> Groups:
     v1 = find_v1(trees)
     if v1.describe().memory:
         return v1
-    if (refused := enter_scope(run, proc)) is None:
-        scoped = find_v2(hierarchies(proc))
-        if not isinstance(scoped, str):
-            return scoped
-        refused = f"systemd: a scope without a memory limit ({scoped})"
+    if (refused := be_handed_over(run, proc)) is None:
+        trees = hierarchies(proc)
+        mark_delegated(trees)
+        handed_over = find_v2(trees)
+        if not isinstance(handed_over, str):
+            return handed_over
+        refused = f"systemd: a scope without a memory limit ({handed_over})"
     return NoGroups((v2, *v1.reasons, refused))

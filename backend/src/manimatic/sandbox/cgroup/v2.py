@@ -16,6 +16,7 @@ _CONTROLLERS = ("memory", "pids", "cpu")
 _ROOM = "manimatic.service"
 """The group for processes that stood where groups are to be made; no name of a run's group."""
 _MOVES = 20
+_MARK = "user.delegate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +138,18 @@ def find_v2(trees: Iterable[Hierarchy]) -> V2Groups | str:
     return f"control groups v2: no folder near {tree.own} hands on the memory controller; delegate one (Delegate=yes)"
 
 
+def mark_delegated(trees: Iterable[Hierarchy]) -> None:
+    """Leave the mark on this process's own group; systemd (252) leaves it out where it is a user's."""
+    for tree in trees:
+        if tree.version == 2:
+            with contextlib.suppress(OSError):
+                os.setxattr(tree.own, _MARK, b"1")
+
+
 def _is_delegated(folder: Path) -> bool:
     """Ask for the mark that systemd (251 and later) leaves on a subtree that it hands over."""
     with contextlib.suppress(OSError):
-        return os.getxattr(folder, "user.delegate") == b"1"
+        return os.getxattr(folder, _MARK) == b"1"
     return False
 
 
