@@ -83,7 +83,7 @@ def test_what_is_planted_instead_of_the_video_brings_nothing_of_the_host(
     """The worker opens the path behind its own walls; this side only ever writes down bytes."""
     plant, verdicts = PLANTED[planted]
     code = PLANTS.replace("PLANT", plant).replace("CANARY", str(canary))
-    result = trial.run(code, timeout_s=10.0 * SLOWDOWN, max_artefact_bytes=4 << 20)
+    result = trial.run(code, timeout_s=15.0 * SLOWDOWN, max_artefact_bytes=4 << 20)
     assert result.verdict in verdicts, (result, trial.heard.text[-1000:])
     for path in trial.folder.iterdir():
         found = path.lstat()
