@@ -3,9 +3,10 @@
     script/engine run -- COMMAND…    start, run the command with DOCKER_HOST set, stop; its status is the command's
     script/engine start | stop       the same by hand; `start` prints the lines to set for a shell
 
-It shares nothing with a system's own engine: socket, data, run-time state and settings are its own. It touches
-neither packet filter nor forwarding: its containers reach one another and answer on published ports, and reach the world
-only with the host's network. The data folder is kept, and with it the layers of images. Needs root, Debian's docker.io and runsc. Ends with 69 when the engine cannot be had.
+It shares nothing with a system's own engine: socket, data, run-time state and settings are its own. It touches neither
+packet filter nor forwarding: its containers reach one another and answer on published ports, and reach the world only
+with the host's network. The data folder is kept, and with it the layers of images. Needs root, Debian's docker.io and
+runsc. Ends with 69 when the engine cannot be had.
 """
 
 from __future__ import annotations
