@@ -34,9 +34,10 @@ class FakeMachine:
             "--version": Outcome(status=0, output="bubblewrap 0.12.1\n"),
             "--unshare-user": Outcome(status=0),
             "-I": Outcome(status=0, output="5\nfiltered\n"),
+            "-rv": Outcome(status=0, output="7.1.2-generic #1 SMP PREEMPT_DYNAMIC\n"),
             "fc-list": Outcome(status=0, output="/usr/share/fonts/some.ttf: \n"),
         }
-        for name in ("bwrap", "latex", "dvisvgm", "fc-list"):
+        for name in ("bwrap", "latex", "dvisvgm", "fc-list", "uname"):
             self.write(f"usr/bin/{name}", "", mode=0o755)
         self.write("usr/share/color/icc/some.icc", "")
         self.write("proc/sys/kernel/core_pattern", "core\n")
@@ -90,6 +91,7 @@ def test_nothing_wrong_gives_only_ok(machine: FakeMachine) -> None:
         "guest runtime",
         "tex",
         "fonts",
+        "kernel",
     ]
 
 

@@ -289,6 +289,7 @@ def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
         runtime_missing=lambda: missing_parts(runtime_root()),
         try_landlock=None if settings.sandbox == "bubblewrap" else _try_landlock,
         needs_bubblewrap=settings.sandbox != "landlock",
+        tools=("kernel", "runc", "runsc", *(["docker"] if settings.sandbox == "docker" else [])),
     )
     parts = checkup.Parts(
         prepare=lambda: prepare_data_dir(settings),
