@@ -118,7 +118,13 @@ def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobS
     """Return the use cases of the API and the command line."""
     from manimatic.service import JobService
 
-    return JobService(store=store, wakeup=build_wakeup(settings), storage=storage, max_queued=settings.max_queued)
+    return JobService(
+        store=store,
+        wakeup=build_wakeup(settings),
+        storage=storage,
+        max_queued=settings.max_queued,
+        held_folder=settings.data_dir / "held",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,11 +227,11 @@ def run_launcher(settings: Settings, environ: Mapping[str, str]) -> Iterator[San
         yield build_launcher_sandbox(socket_path)
 
 
-def launcher_socket_path() -> Path:
-    """Return where the launcher that this process starts is to listen."""
+def launcher_socket_path(*, is_shared: bool = False) -> Path:
+    """Return where the launcher that this process starts is to listen; `is_shared` where another user asks there."""
     from manimatic.sandbox.identity import identity_folder, launcher_socket
 
-    return launcher_socket(identity_folder())
+    return launcher_socket(identity_folder(), is_shared=is_shared)
 
 
 def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -244,8 +250,10 @@ def install_guest_runtime() -> None:
 
 
 @contextmanager
-def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[LauncherServer]:
-    """Return the launcher's server; what dead launchers left behind is removed first."""
+def build_launcher(
+    environ: Mapping[str, str], socket_path: Path, *, client: int | None = None
+) -> Iterator[LauncherServer]:
+    """Return the launcher's server for the dispatcher of this uid; what dead launchers left is removed first."""
     from manimatic.sandbox.cgroup import choose
     from manimatic.sandbox.identity import identity_folder, take_identity
     from manimatic.sandbox.launcher_server import LauncherServer
@@ -257,7 +265,7 @@ def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[La
             group.kill()
             group.remove()
         sandbox = build_sandbox(settings.sandbox, groups, identity)
-        yield LauncherServer(sandbox, limits_of(settings), socket_path)
+        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client)
 
 
 def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:

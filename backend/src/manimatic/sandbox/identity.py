@@ -100,9 +100,16 @@ def _realm(folder: Path) -> str:
     return hashlib.sha256(f"{found.st_dev} {found.st_ino}".encode()).hexdigest()[:REALM_CHARS]
 
 
-def launcher_socket(folder: Path) -> Path:
-    """Return where this process's launcher listens; sockets of processes that died are removed."""
+def launcher_socket(folder: Path, *, is_shared: bool = False) -> Path:
+    """Return where this process's launcher listens; sockets of processes that died are removed.
+
+    Args:
+        folder: Where the locks are, too.
+        is_shared: Let other users pass through the folder, each to the socket that is theirs.
+    """
     make_private(folder)
+    if is_shared:
+        folder.chmod(0o711)
     for old in folder.glob("launcher-*.sock"):
         if not Path(f"/proc/{old.stem.partition('-')[2]}").exists():
             old.unlink(missing_ok=True)
