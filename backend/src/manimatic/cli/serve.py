@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from manimatic import bootstrap
@@ -55,7 +56,8 @@ def serve_all(host: str | None, port: int | None) -> int:
     elif code := _check_as(users, settings):
         return code
     with _bound(settings) as listener:
-        parts = _parts(settings, listener, users)
+        launcher_socket = bootstrap.launcher_socket_path(is_shared=users is not None)
+        parts = _parts(settings, listener, launcher_socket, users)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: stopping.set())
@@ -152,14 +154,15 @@ def _as_user(uid: int | None) -> dict[str, Any]:
     return {"user": uid, "group": ServiceUsers().group, "extra_groups": [], "umask": UMASK, "cwd": "/"}
 
 
-def _parts(settings: Settings, listener: socket.socket, users: ServiceUsers | None) -> list[Part]:
+def _parts(
+    settings: Settings, listener: socket.socket, launcher_socket: Path, users: ServiceUsers | None
+) -> list[Part]:
     public = bootstrap.launcher_environ(settings, os.environ)
     secret = public | settings.to_environ(secrets=True)
     shown = _api_environ(settings, public)
-    path = str(bootstrap.launcher_socket_path(is_shared=users is not None))
     client = ("--client", str(users.dispatcher)) if users else ()
-    launcher = (sys.executable, "-m", "manimatic.launcher", "--socket", path, *client)
-    dispatcher = (sys.executable, "-m", "manimatic.dispatcher", "--launcher", path)
+    launcher = (sys.executable, "-m", "manimatic.launcher", "--socket", str(launcher_socket), *client)
+    dispatcher = (sys.executable, "-m", "manimatic.dispatcher", "--launcher", str(launcher_socket))
     api = (sys.executable, "-m", "gunicorn", *bootstrap.api_server_options(listener.fileno()))
     parts = [
         Part(name="launcher", command=launcher, environ=public),
