@@ -183,6 +183,8 @@ def build_runner(
         storage=storage,
         wakeup=build_wakeup(settings),
         work_folder=folders.work,
+        held_folder=folders.held,
+        jobs_kept_s=settings.job_retention_d * 86_400,
         job_timeout_s=settings.job_timeout_s,
         concurrency=settings.concurrency,
         pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),

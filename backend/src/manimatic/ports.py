@@ -208,6 +208,10 @@ class JobStore(Protocol):
         """Return complete jobs whose video's retention has ended and that still hold a video."""
         ...
 
+    def drop_ended(self, *, older_than_s: float, limit: int = 100) -> Sequence[Job]:
+        """Remove final jobs that ended so long ago and hold no stored video; return what was removed."""
+        ...
+
     def forget_video(self, job_id: str) -> None:
         """Note that the job's video is gone."""
         ...

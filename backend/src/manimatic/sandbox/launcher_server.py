@@ -10,7 +10,6 @@ import errno
 import os
 import socket
 import struct
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from manimatic.errors import JobCancelled, ManimaticError, SandboxError
 from manimatic.ports import Limits, RunListener, RunRequest, RunResult, Sandbox
 from manimatic.sandbox import wire
 from manimatic.sandbox.supervisor import ArtefactSink
+from manimatic.scratch import scratch_folder
 
 SEND_TIMEOUT_S = 60.0
 """A dispatcher that takes nothing for this long has its run killed."""
@@ -128,8 +128,8 @@ class LauncherServer:
             case {"type": "describe"}:
                 wire.send(connection, {"type": "isolation", "isolation": dict(self._sandbox.describe())})
             case {"type": "run", "request": {"parts": int(count)} as body}:
-                with tempfile.TemporaryDirectory(prefix="manimatic-parts-") as folder:
-                    parts = _receive_parts(receiver, count, Path(folder), self._bounds.max_artefact_bytes)
+                with scratch_folder() as folder:
+                    parts = _receive_parts(receiver, count, folder, self._bounds.max_artefact_bytes)
                     self._run(connection, wire.request_from_dict(body, parts))
             case _:
                 raise SandboxError("The launcher expected a request.")

@@ -133,9 +133,12 @@ class SqlJobStore:
         """Settle the jobs that nobody holds and return those that changed.
 
         What was asked to stop is cancelled; what is past its deadline expires; what a dead dispatcher held goes back
-        to the queue, or fails as `worker_lost` when it has been tried `max_tries` times.
+        to the queue, or fails as `worker_lost` when it has been tried `max_tries` times. A lease that ends later than
+        any lease can was given before the clock was set back, and is cut to the longest there is.
         """
         changed: list[Job] = []
+        with self._database.write() as connection:
+            upkeep.cut_leases(connection, self._clock())
         while True:
             with self._database.write() as connection:
                 batch = upkeep.reap(connection, max_tries, self._clock())
@@ -147,6 +150,11 @@ class SqlJobStore:
         """Return complete jobs whose video's retention has ended and that still hold a video."""
         with self._database.read() as connection:
             return upkeep.expired_videos(connection, limit, self._clock())
+
+    def drop_ended(self, *, older_than_s: float, limit: int = 100) -> Sequence[Job]:
+        """Remove final jobs that ended so long ago and hold no stored video, at most `limit`; return them."""
+        with self._database.write() as connection:
+            return upkeep.drop_ended(connection, self._clock() - older_than_s, limit)
 
     def forget_video(self, job_id: str) -> None:
         """Note that the job's video is gone; harmless when the job is gone too."""
