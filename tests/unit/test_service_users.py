@@ -149,5 +149,5 @@ def test_doctor_says_who_the_parts_would_be(data: Path, monkeypatch: pytest.Monk
 
 def test_parts_are_given_no_folder_of_roots() -> None:
     """They could not use it."""
-    given = {"HOME": "/root", "XDG_CACHE_HOME": "/root/.cache", "PATH": "/usr/bin", "MANIMATIC_PORT": "1"}
+    given = {"HOME": "/home/r", "XDG_CACHE_HOME": "/home/r/.cache", "PATH": "/usr/bin", "MANIMATIC_PORT": "1"}
     assert USERS.environ(given) == {"HOME": "/nonexistent", "PATH": "/usr/bin", "MANIMATIC_PORT": "1"}
