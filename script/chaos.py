@@ -21,17 +21,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from under_fire import Frozen, Service, leftovers, stray_videos, trouble_with
+from under_fire import Frozen, Service, asked_for, leftovers, stray_videos, trouble_with
 
 STAGES = ("queued", "generating", "checking", "rendering", "part", "uploading")
 VICTIMS = ("serve", "api", "dispatcher", "launcher", "bwrap", "worker")
 ONLY_WHILE_RENDERING = {"bwrap", "worker"}
 MAX_MISSES = 20
-LONG_TO_CHECK = {
-    "prompt": "",
-    "code": "from manim import *\n\n\nclass Small(Scene):\n    def construct(self):\n        self.wait(0.2)\n\n\n"
-    "def unused():\n" + "    print([number for number in range(10)])\n" * 20_000,
-}
 
 
 def main(arguments: list[str]) -> int:
@@ -52,7 +47,7 @@ def main(arguments: list[str]) -> int:
                     return 1
         finally:
             service.stop()
-        left = leftovers(service.data)
+        left = leftovers(service)
     print(dict(ends), left or "nothing left")
     return 1 if left else 0
 
@@ -84,7 +79,7 @@ def one_round(service: Service, stage: str, victim: str) -> tuple[str, int, str]
         try:
             if stage == "queued":
                 frozen.hold()
-            job = service.submit(**(LONG_TO_CHECK if stage == "checking" else {}))
+            job = service.submit(**asked_for(stage))
             caught = frozen.catch(job.id, stage)
             if not caught:
                 service.store.request_cancel(job.id)

@@ -21,7 +21,6 @@ from manimatic.jobs import Job, JobState
 from manimatic.ports import JobStore
 from manimatic.sandbox.cgroup import launcher_of
 from manimatic.sandbox.identity import identity_folder, take_identity
-from manimatic.sandbox.slots import FIRST_UID, SLOTS
 from manimatic.service import new_job
 from manimatic.settings import Settings
 
@@ -35,6 +34,30 @@ ROLES = {
     "worker": b"worker_entrypoint",
 }
 CIRCLE = "Create a simple circle animation"
+SCENE = """from manim import *
+import numpy as np
+
+
+class Small(Scene):
+    def construct(self):
+        {body}
+
+
+def unused():
+{lines}
+"""
+NOISE = """dots = np.random.default_rng(1).integers(0, 255, (480, 854, 3), dtype=np.uint8)
+        self.play(ImageMobject(dots).scale_to_fit_width(14).animate.rotate(0.3), run_time=0.4)"""
+
+
+def asked_for(stage: str) -> dict[str, str]:
+    """Return a job whose stage of this name lasts long enough to be caught in it."""
+    if stage == "checking":
+        lines = "    print([number for number in range(10)])\n" * 20_000
+        return {"prompt": "", "code": SCENE.format(body="self.wait(0.2)", lines=lines)}
+    if stage == "uploading":
+        return {"prompt": "", "code": SCENE.format(body=NOISE, lines="    pass")}
+    return {}
 
 
 class Service:
@@ -67,6 +90,8 @@ class Service:
         while time.monotonic() < give_up_at:
             if pid := self.pid_of(role):
                 return pid
+            if self.process.poll() is not None:
+                break
             time.sleep(0.02)
         raise TimeoutError(f"no {role}: {self.log()[-2000:]}")
 
@@ -190,11 +215,13 @@ def all_jobs(store: JobStore) -> Iterator[Job]:
             return
 
 
-def leftovers(data: Path) -> list[str]:
-    """Return what is left of runs when nothing runs any more: folders, groups, processes of slots."""
-    found = [f"folder {path}" for folder in ("work", "held") for path in (data / folder).glob("*")]
+def leftovers(service: Service) -> list[str]:
+    """Return what is left of runs when nothing runs any more: folders, kept videos, groups, processes of slots."""
+    waiting = {Path(job.held_video).name for job in all_jobs(service.store) if job.held_video}
+    held = [path for path in (service.data / "held").glob("*") if path.name not in waiting]
+    found = [f"folder {path}" for path in (service.data / "work").glob("*")] + [f"video {path}" for path in held]
     found += [f"group {path}" for path in groups()]
-    return found + [f"process {pid}" for pid in processes_of_slots()]
+    return found + [f"process {pid}" for pid in lost_workers()]
 
 
 def groups() -> list[Path]:
@@ -204,19 +231,14 @@ def groups() -> list[Path]:
         return [path for path in mine if not identity.is_alive(launcher_of(path.name) or "")]
 
 
-def processes_of_slots() -> list[int]:
-    """Return this data folder's workers that nobody is the parent of any more."""
+def lost_workers() -> list[int]:
+    """Return workers that nobody is the parent of any more."""
     return [pid for pid in all_pids() if ROLES["worker"] in command_line(pid) and parent_of(pid) == 1]
 
 
 def all_pids() -> list[int]:
     """Return the ids of all processes."""
     return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
-
-
-def is_slot(uid: int) -> bool:
-    """Tell whether this is a run's uid."""
-    return FIRST_UID <= uid < FIRST_UID + SLOTS
 
 
 def descendants(pid: int) -> list[int]:

@@ -21,6 +21,7 @@ from manimatic.outcomes import place_of
 from manimatic.pipeline import Pipeline
 from manimatic.ports import Claim, JobStore, ServiceReport, Storage, Wakeup
 from manimatic.recorder import Stop
+from manimatic.settings import MAX_LEASE_S
 from manimatic.sweeping import discard_videos, sweep_held, sweep_work
 
 
@@ -36,6 +37,11 @@ class Pace:
     drop_s: float = 600.0
     max_tries: int = 3
     """Claims of one job, after which it fails as `worker_lost`."""
+
+    @property
+    def longest_lease_s(self) -> float:
+        """Return what no lease exceeds, also not of a dispatcher that is set to another pace."""
+        return min(MAX_LEASE_S, 10 * self.lease_s)
 
 
 class Runner:
@@ -108,7 +114,7 @@ class Runner:
     def upkeep(self) -> None:
         """Reap dead claims, drop what is past its time, remove what dead runs left, and report."""
         with self._warned():
-            for job in self._store.reap(max_tries=self._pace.max_tries):
+            for job in self._store.reap(max_tries=self._pace.max_tries, longest_lease_s=self._pace.longest_lease_s):
                 if job.is_final and not job.held_video:
                     discard_videos(job, self._storage)
                 self._wakeup.notify(job.id)

@@ -8,7 +8,6 @@ from sqlalchemy import Connection, RowMapping, and_, delete, not_, or_, select, 
 
 from manimatic.errors import Conflict, JobCancelled, JobExpired, StorageError, WorkerLost
 from manimatic.jobs import DOOMED, FINAL_STATES, RUNNING_STATES, Job, JobState
-from manimatic.settings import MAX_LEASE_S
 from manimatic.store import moves
 from manimatic.store.queueing import no_live_lease
 from manimatic.store.rows import job_of
@@ -52,9 +51,8 @@ def reap(connection: Connection, max_tries: int, now: float) -> list[Job]:
     return [_settle(connection, row, max_tries, now) for row in rows.mappings().all()]
 
 
-def cut_leases(connection: Connection, now: float) -> None:
-    """Let no lease last longer than the longest; its holder, where it lives, prolongs it as ever."""
-    latest = now + MAX_LEASE_S
+def cut_leases(connection: Connection, latest: float) -> None:
+    """Let no lease end later; its holder, where it lives, prolongs it as ever."""
     connection.execute(update(jobs).where(jobs.c.lease_until > latest).values(lease_until=latest))
 
 
