@@ -4,8 +4,8 @@
 
 Most scenes fail at once, which costs little but the start of a sandbox; every tenth renders a video, and one in fifty
 runs into a limit. After a warm-up, and then now and again, the service's processes are measured: memory of their own,
-open descriptors, threads. In the end no process of a run, no resource group, no mount, no temporary folder and no folder
-of a run may be left, descriptors and threads must be as many as after the warm-up, and memory may have grown by 8 MiB
+open descriptors, threads. In the end no process, resource group, mount or folder of a run and no temporary folder
+may be left, descriptors and threads must be as many as after the warm-up, and memory may have grown by 8 MiB
 at most: the allocator's own ups and downs are about half of that. SOAK_AT_ONCE=4 runs so many jobs at a time.
 """
 
