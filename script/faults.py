@@ -96,7 +96,7 @@ def full_disk(folder: Path) -> Told:
             for stage in STAGES:
                 yield judged(service, f"full at {stage}", *in_stage(service, stage, partial(fill_for_a_while, data)))
             yield submitted_when_full(service)
-            yield judged(service, "afterwards", service.wait_for_end(service.submit().id), "")
+            yield judged(service, "afterwards", service.wait_for_end(service.submit(**asked_for("rendering")).id), "")
         finally:
             service.stop()
         left = leftovers(service)
@@ -115,7 +115,7 @@ def submitted_when_full(service: Service) -> tuple[str, bool]:
     before = service.store.depth()
     ballast = fill(service.data)
     try:
-        job = service.submit()
+        job = service.submit(**asked_for("rendering"))
     except (StoreError, StorageError) as error:
         return f"submitting to a full disk is refused: {error.code}", service.store.depth() != before
     finally:
@@ -129,14 +129,14 @@ def full_runtime(folder: Path) -> Told:
     with mounted(place, 1024):
         service = Service(folder / "data")
         try:
-            job = service.wait_for_end(service.submit().id)
+            job = service.wait_for_end(service.submit(**asked_for("rendering")).id)
             code = job.failure.code if job.failure else job.state.value
             yield f"without room: {code}", code not in {"sandbox_unavailable", "sandbox_error"}
             left = [path.name for path in place.iterdir() if path.name != ".lock"]
             yield f"left of the attempt: {left or 'nothing'}", bool(left)
             subprocess.run(["umount", "--lazy", place], check=True)
             subprocess.run(["mount", "--bind", place, place], check=True)  # for the end of the block
-            yield judged(service, "with room", service.wait_for_end(service.submit().id), "")
+            yield judged(service, "with room", service.wait_for_end(service.submit(**asked_for("rendering")).id), "")
         finally:
             service.stop()
 

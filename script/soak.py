@@ -69,7 +69,7 @@ def _grown(service: Service, runs: int) -> Iterator[str]:
     started, first, last = time.monotonic(), {}, {}
     waiting: list[str] = []
     for number in range(1, runs + 1):
-        waiting.append(service.submit(prompt="", code=_scene(number)).id)
+        waiting.append(service.submit(code=_scene(number)).id)
         if len(waiting) == AT_ONCE or number % EVERY == 0:
             for job_id in waiting:
                 if trouble := trouble_with(service, service.wait_for_end(job_id), ENDINGS):
