@@ -81,7 +81,7 @@ def _walled_start(groups, launcher: str, runtime, limits: Limits, slot) -> float
         GroupLimits(memory_bytes=limits.memory_bytes, cpu_cores=2.0, max_processes=limits.max_processes),
     )
     started = time.perf_counter()
-    guest = BubblewrapGuest("/usr/bin/bwrap", runtime, limits, slot, group, program="print(1)")
+    guest = BubblewrapGuest("/usr/bin/bwrap", runtime, limits, slot, group, {}, program="print(1)")
     try:
         guest.release()
         guest.stdout.read(1)

@@ -56,11 +56,11 @@ class Tool:
     """How to ask a tool for its version, and what is known of it."""
 
     name: str
-    command: tuple[str, ...]
     version: str
     packages: tuple[str, ...]
     mend: str
     holes: tuple[Hole, ...]
+    command: tuple[str, ...] = ()
     max_age_days: int | None = None
     ages: str = ""
 
@@ -90,18 +90,41 @@ def examine_patch_level(machine: Machine, tool: Tool, today: datetime.date, path
     if program is None:
         return None
     done = machine.call(program, *tool.command[1:])
-    found = re.search(tool.version, done.output, re.MULTILINE)
+    return judge(machine, tool, done.output or done.complaint, today, program)
+
+
+def examine_engine(machine: Machine, said: Mapping[str, Any], today: datetime.date | None = None) -> Iterator[Finding]:
+    """Yield what is known of a container engine that has said its version, of its parts, and of the kernel.
+
+    Args:
+        machine: The engine's, which is this one.
+        said: The answer to `GET /version`; empty where the engine does not answer.
+        today: What ages are counted to; the day that it is, by default.
+    """
+    tools, today = known_tools(), today or datetime.datetime.now(datetime.UTC).date()
+    parts = {str(part.get("Name")): str(part.get("Version")) for part in said.get("Components") or ()}
+    if said:
+        yield judge(machine, tools["docker"], str(said.get("Version")), today)
+    if "runc" in parts:
+        yield judge(machine, tools["runc"], f"runc version {parts['runc']}", today)
+    for name in ("runsc", "kernel"):
+        if finding := examine_patch_level(machine, tools[name], today):
+            yield finding
+
+
+def judge(machine: Machine, tool: Tool, said: str, today: datetime.date, program: str | None = None) -> Finding:
+    """Return what is known of a tool that has said this of its version."""
+    found = re.search(tool.version, said, re.MULTILINE)
     if found is None:
-        said = (done.output or done.complaint).strip().splitlines()[:1] or ["nothing"]
-        return warning(tool.name, f"It does not say its version; it says: {said[0]}", tool.mend)
+        return warning(tool.name, f"It does not say its version; it says: {said.strip()[:100] or 'nothing'}", tool.mend)
     text = next(filter(None, found.groups()))
     if tool.max_age_days is not None:
         return _age(tool, text, today)
-    release = done.output.split()[0]
+    release = said.split()[0]
     return _holes(machine, tool, text, program, [name.format(release=release) for name in tool.packages])
 
 
-def _holes(machine: Machine, tool: Tool, text: str, program: str, packages: Sequence[str]) -> Finding:
+def _holes(machine: Machine, tool: Tool, text: str, program: str | None, packages: Sequence[str]) -> Finding:
     suspect = [hole for hole in tool.holes if hole.has(parse(text)) and _concerns(machine, hole, program)]
     open_ones = [hole for hole in suspect if not _is_backported(machine, hole, packages)]
     if open_ones:
@@ -113,8 +136,10 @@ def _holes(machine: Machine, tool: Tool, text: str, program: str, packages: Sequ
     return ok(tool.name, f"{text}, without a hole that is known here")
 
 
-def _concerns(machine: Machine, hole: Hole, program: str) -> bool:
-    return not hole.only_setuid or bool(machine.path(program).stat().st_mode & stat.S_ISUID)
+def _concerns(machine: Machine, hole: Hole, program: str | None) -> bool:
+    if not hole.only_setuid:
+        return True
+    return program is not None and bool(machine.path(program).stat().st_mode & stat.S_ISUID)
 
 
 def _is_backported(machine: Machine, hole: Hole, packages: Sequence[str]) -> bool:
