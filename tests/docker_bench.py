@@ -78,7 +78,9 @@ def gvisor_sandbox(engine_address: str, worker_image: str) -> Iterator[DockerSan
 def made(engine_address: str, image: str, runtime: str) -> Iterator[DockerSandbox]:
     """Make a backend under an identity of its own."""
     with tempfile.TemporaryDirectory() as folder, take_identity(Path(folder)) as identity:
-        yield DockerSandbox(engine_address, image, runtime, identity)
+        sandbox = DockerSandbox(engine_address, image, runtime, identity)
+        yield sandbox
+        sandbox.close()
 
 
 @pytest.fixture
