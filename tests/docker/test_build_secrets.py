@@ -85,7 +85,7 @@ def test_no_layer_and_no_history_holds_them(image: str, images: None, tmp_path: 
     assert "use-package-settings" in said("history", "--no-trunc", image)  # else the build did not go this way
 
 
-def test_what_a_build_is_given_is_used_and_gone_afterwards(engine: None, tmp_path: Path) -> None:
+def test_what_a_build_is_given_is_used_and_gone_afterwards(engine_address: str, tmp_path: Path) -> None:
     """A step sees its settings and leaves nothing of them, not even the place where they were."""
     context = build_context(tmp_path)
     settings = {"apt.conf": f'Acquire::http::Proxy "http://{MARK}";\n', "pip.conf": f"[global]\nindex-url = {MARK}\n"}
@@ -102,7 +102,7 @@ def test_what_a_build_is_given_is_used_and_gone_afterwards(engine: None, tmp_pat
         docker("rmi", "-f", image)
 
 
-def test_without_settings_the_same_step_builds(engine: None, tmp_path: Path) -> None:
+def test_without_settings_the_same_step_builds(engine_address: str, tmp_path: Path) -> None:
     """The secret is left out on a machine that sets nothing."""
     context = build_context(tmp_path)
     image = "manimatic-test-build-plain"
@@ -113,7 +113,7 @@ def test_without_settings_the_same_step_builds(engine: None, tmp_path: Path) -> 
         docker("rmi", "-f", image)
 
 
-def test_the_search_finds_what_was_deleted_packed_or_only_said(engine: None, tmp_path: Path) -> None:
+def test_the_search_finds_what_was_deleted_packed_or_only_said(engine_address: str, tmp_path: Path) -> None:
     """A file that a later layer removes, a packed one, and a build's argument are all found."""
     steps = f"echo {MARK} >/gone", "rm /gone", f"echo {MARK} | gzip >/packed"
     lines = ["FROM debian:bookworm-slim", *(f"RUN {step}" for step in steps), f"LABEL told={MARK}"]

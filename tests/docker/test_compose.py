@@ -196,7 +196,7 @@ def copy_of_checkout(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("file", ["docker-compose.yml", "docker-compose.dev.yml"])
-def test_the_files_are_valid(file: str, engine: None, tmp_path: Path) -> None:
+def test_the_files_are_valid(file: str, engine_address: str, tmp_path: Path) -> None:
     """Whichever compose is here accepts them."""
     done = project_of(ROOT / file, tmp_path).run("config", "--quiet")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -154,7 +154,7 @@ def test_by_hand_a_scene_that_fails_says_where() -> None:
     assert 'File "scene.py", line 4' in done.stderr.decode()
 
 
-def test_by_hand_with_a_network_it_does_not_start(engine: None) -> None:
+def test_by_hand_with_a_network_it_does_not_start(engine_address: str) -> None:
     """A scene never runs beside a network, by hand neither."""
     options = [word for word in HARDENED if word not in {"--network", "none"}]
     done = docker("run", *options, "--network", "host", "-e", "CODE=pass", WORKER)

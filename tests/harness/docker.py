@@ -8,12 +8,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from source_tree import ROOT
-from support import require
 
 BACKEND = "manimatic-backend"
 WORKER = "manimatic-worker"
@@ -63,14 +62,6 @@ def saved(image: str) -> Iterator[IO[bytes]]:
         yield process.stdout
         process.stdout.read()
     assert process.returncode == 0
-
-
-def require_engine() -> None:
-    """Skip the test where no engine answers, or fail it in CI."""
-    answers = False
-    with suppress(OSError, subprocess.TimeoutExpired):
-        answers = docker("version", timeout_s=20).returncode == 0
-    require(answers, "no Docker engine answers here; `script/engine run -- script/test` starts one")
 
 
 def build_images(lock: Path) -> None:
