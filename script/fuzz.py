@@ -1,4 +1,6 @@
-"""Feed every parser of guest bytes with what a coverage-guided fuzzer finds: script/fuzz [--seconds N] [TARGET...]
+"""Feed every parser of guest bytes with what a coverage-guided fuzzer finds.
+
+Usage: script/fuzz [--seconds N] [TARGET...]
 
 Each target (see fuzz_targets.py) starts from seeds that the repository's own code makes, with caps on memory and on
 the time of one input. Ends with 1 where a target broke a promise; the input that did it stays in --found.
