@@ -214,6 +214,7 @@ def in_stage(service: Service, stage: str, harm: Callable[[], str]) -> tuple[Job
             frozen.close()
         if caught:
             return service.wait_for_end(job.id), trouble
+        service.store.request_cancel(job.id)
         service.wait_for_end(job.id)
     return job, f"the dispatcher was never caught in stage {stage}"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from manimatic.bootstrap import build_service, build_storage, build_store
 from manimatic.errors import StoreError
-from manimatic.jobs import Job, JobState
+from manimatic.jobs import FINAL_STATES, Job, JobState
 from manimatic.ports import JobStore
 from manimatic.sandbox.cgroup import launcher_of
 from manimatic.sandbox.identity import identity_folder, take_identity
@@ -34,6 +34,8 @@ ROLES = {
     "bwrap": b"bwrap",
     "worker": b"worker_entrypoint",
 }
+SLICE_S = 0.001
+ORDER = ("queued", "generating", "checking", "rendering", "part", "uploading", *sorted(FINAL_STATES))
 CIRCLE = "Create a simple circle animation"
 SCENE = """from manim import *
 import numpy as np
@@ -138,8 +140,8 @@ class Service:
 class Frozen:
     """Holds the dispatcher (SIGSTOP) in a stage that may last a millisecond only.
 
-    The stage is read from the database's file as fast as it can be; where the dispatcher was quicker, `catch` says so,
-    and another job has to be tried.
+    It is let go for a millisecond at a time, and the stage is read from the database's file in between; where it got
+    through the stage in one go, `catch` says so, and another job has to be tried.
     """
 
     def __init__(self, service: Service) -> None:
@@ -167,13 +169,15 @@ class Frozen:
         """Hold the dispatcher when the job is in the stage; False where it has left it already."""
         give_up_at = time.monotonic() + END_S
         while time.monotonic() < give_up_at:
+            self.hold()
             state, progress = self._look(job_id)
             if state == stage or (stage == "part" and progress != "{}"):
-                break
-            if JobState(state) in (JobState.COMPLETE, JobState.FAILED):
+                return True
+            if ORDER.index(state) > ORDER.index(stage):
                 return False
-        self.hold()
-        return stage == "part" or self._look(job_id)[0] == stage
+            self.go_on()
+            time.sleep(SLICE_S)
+        return False
 
     def _look(self, job_id: str) -> tuple[str, str]:
         query = "SELECT state, progress FROM jobs WHERE id = ?"
