@@ -20,6 +20,8 @@ from manimatic.errors import StoreError
 from manimatic.jobs import FINAL_STATES, Job, JobState
 from manimatic.ports import JobStore
 from manimatic.sandbox.cgroup import launcher_of
+from manimatic.sandbox.docker.container import LAUNCHER
+from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.identity import identity_folder, take_identity
 from manimatic.service import new_job
 from manimatic.settings import Settings
@@ -225,6 +227,15 @@ def leftovers(service: Service) -> list[str]:
     found = [f"folder {path}" for path in (service.data / "work").glob("*")] + [f"video {path}" for path in held]
     found += [f"group {path}" for path in groups()]
     return found + [f"process {pid}" for pid in lost_workers()]
+
+
+def containers(address: str) -> list[str]:
+    """Return the workers' containers that an engine has."""
+    engine = Engine(address)
+    try:
+        return [str(one["Id"])[:12] for one in engine.labelled(LAUNCHER)]
+    finally:
+        engine.close()
 
 
 def groups() -> list[Path]:
