@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
 from manimatic.bootstrap import build_service, build_storage, build_store
@@ -66,7 +66,7 @@ def asked_for(stage: str) -> dict[str, str]:
 class Service:
     """`manimatic serve` on a data folder of its own, started again where it was killed whole."""
 
-    def __init__(self, data: Path, *, python: Path | None = None, **settings: str) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, str] = {}, *, python: Path | None = None) -> None:
         self.data = data
         self._environ = {"MANIMATIC_DATA_DIR": str(data), "MANIMATIC_LEASE_S": "3", "MANIMATIC_PORT": "0", **settings}
         self._python = python or Path(sys.executable)
