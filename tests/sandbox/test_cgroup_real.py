@@ -58,7 +58,7 @@ def start(group: cgroup.ResourceGroup) -> Iterator[Start]:
 
     def start_inside(code: str) -> subprocess.Popen[bytes]:
         argv = ["/bin/sh", "-c", 'read wait; exec "$@"', "sh", sys.executable, "-c", code]
-        child = subprocess.Popen(group.command(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         started.append(child)
         group.attach(child.pid)
         assert child.stdin

@@ -9,6 +9,7 @@ itself can (resource limits, Landlock, seccomp), imports Manim, says `Ready` and
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ def main(argv: list[str]) -> int:
     from manimatic_worker.protocol import Done, Ready
 
     channel = Channel.seize()
+    log_every_line()
     layers = confine_worker(argv[1] if len(argv) > 1 else "{}")
     from manimatic_worker import render
 
@@ -42,6 +44,12 @@ def main(argv: list[str]) -> int:
     channel.send(done)
     channel.wait_for_close()
     return 0
+
+
+def log_every_line() -> None:
+    """Have `print` hand over each line at once: a worker that is killed has no time to do it later."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
 
 
 def confine_worker(limits_json: str) -> dict[str, str]:

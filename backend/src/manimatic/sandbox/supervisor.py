@@ -9,12 +9,15 @@ of its processes are killed, and only then is anything it delivered looked at.
 
 from __future__ import annotations
 
+import array
+import fcntl
 import selectors
+import termios
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from manimatic_worker import protocol
 from manimatic_worker.protocol import Begin, Chunk, Decoder, Done, End, Frame, Log, Progress, ProtocolViolation, Ready
@@ -78,6 +81,7 @@ class Supervisor:
         self._artefacts_left = request.limits.max_artefact_bytes
         self._log_tail = ""
         self._frames_left = MAX_FRAMES
+        self._frames_end = False
         self._status: int | None = None
 
     def run(self, cancel: threading.Event, isolation: Mapping[str, Any]) -> RunResult:
@@ -135,17 +139,19 @@ class Supervisor:
                 if time.monotonic() >= leave_at or (has_exited and not ready):
                     self._verdict = self._verdict or (None if has_exited or self._done else Verdict.TIMEOUT)
                     break
-            self._hear_out(selector)
+        self._hear_out()
         self._say(self._text.feed(b"", final=True))
 
-    def _hear_out(self, selector: selectors.BaseSelector) -> None:
-        """Take what was printed before the end: the guest's last words and its `Done` come over different pipes.
+    def _hear_out(self) -> None:
+        """Take what stands in the pipes at the end: the guest's last words and its `Done` come over different pipes.
 
-        Once only: a pipe holds no more than this reads, and whoever prints on after the end is not waited for.
+        No more than that: whoever goes on printing is not waited for.
         """
-        for key, _ in selector.select(0):
-            if key.fileobj is self._guest.stderr:
-                self._read(key)
+        for stream, take in ((self._guest.stderr, self._on_print), (self._guest.stdout, self._on_frames)):
+            left = bytes_waiting(stream)
+            while left > 0 and (data := stream.read1(min(left, READ_BYTES))):  # type: ignore[attr-defined]
+                left -= len(data)
+                take(data)
 
     def _is_settled(self) -> bool:
         return self._done is not None or self._verdict is not None
@@ -176,25 +182,26 @@ class Supervisor:
             self._listener.log(text)
 
     def _on_frames(self, data: bytes) -> None:
+        """Take frames until the guest is done or has broken a rule of theirs; another limit does not lose parts."""
         try:
-            for frame in self._decoder.feed(data):
+            for frame in () if self._frames_end else self._decoder.feed(data):
                 self._on_frame(frame)
-                if self._done or self._verdict:
+                if self._frames_end:
                     return
         except (ProtocolViolation, IntakeRefused) as error:
-            self._fail(Verdict.INVALID_OUTPUT, f"The worker broke the protocol: {error}.")
+            self._refuse_more(Verdict.INVALID_OUTPUT, f"The worker broke the protocol: {error}.")
 
     def _on_frame(self, frame: Frame) -> None:
         self._frames_left -= 1
         if self._frames_left < 0:
-            self._fail(Verdict.OUTPUT_LIMIT, f"The run sent more than {MAX_FRAMES} messages.")
+            self._refuse_more(Verdict.OUTPUT_LIMIT, f"The run sent more than {MAX_FRAMES} messages.")
             return
         match frame:
             case Chunk(data=data):
                 self._artefacts_left -= len(data)
                 if self._artefacts_left < 0:
                     limit = self._request.limits.max_artefact_bytes
-                    self._fail(Verdict.OUTPUT_LIMIT, f"The run delivered more than {limit} bytes.")
+                    self._refuse_more(Verdict.OUTPUT_LIMIT, f"The run delivered more than {limit} bytes.")
                 else:
                     self._sink.chunk(data)
             case Begin(kind=kind):
@@ -209,9 +216,13 @@ class Supervisor:
                 self._ready_s = time.monotonic() - self._started
                 self._layers = layers
             case Done():
-                self._done = frame
+                self._done, self._frames_end = frame, True
             case _:
                 raise ProtocolViolation("a message that is not due")
+
+    def _refuse_more(self, verdict: Verdict, message: str) -> None:
+        self._frames_end = True
+        self._fail(verdict, message)
 
     def _fail(self, verdict: Verdict, message: str) -> None:
         self._verdict = self._verdict or verdict
@@ -300,6 +311,13 @@ def to_wire(request: RunRequest) -> protocol.Request:
         threads=max(1, round(request.limits.cpu_cores)),
         parts=len(request.parts),
     )
+
+
+def bytes_waiting(stream: IO[bytes]) -> int:
+    """Return how many bytes a pipe or socket holds; a guest may have made its pipe larger than pipes are."""
+    answer = array.array("i", [0])
+    fcntl.ioctl(stream, termios.FIONREAD, answer)
+    return answer[0]
 
 
 def _write_file(stream: Any, path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from manimatic.errors import SandboxError, SandboxUnavailable
 from manimatic.jobs import new_id
 from manimatic.ports import Limits, RunRequest
+from manimatic.sandbox.cgroup.base import group_name
 from manimatic.sandbox.docker.container import FIRST_UID, SLOTS, Recipe, config, confinement
 from manimatic.sandbox.docker.engine import TIMEOUT_S, Engine, NameTaken
 from manimatic.sandbox.docker.guest import DockerGuest
@@ -64,6 +65,7 @@ class DockerSandbox(SupervisedRuns):
 
     @contextmanager
     def _started(self, request: RunRequest) -> Iterator[DockerGuest]:
+        group_name(self._identity.id, request.run_id)  # which refuses an id that is more than one
         self.clean_up()
         recipe, argv = self._recipe, ["serve", confinement(self._recipe, request.limits)]
         with self.container(recipe, request.run_id, request.limits, argv) as guest:
