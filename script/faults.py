@@ -95,6 +95,7 @@ def full_disk(folder: Path) -> Told:
         try:
             for stage in STAGES:
                 yield judged(service, f"full at {stage}", *in_stage(service, stage, partial(fill_for_a_while, data)))
+                wait_until_free(data)
             yield submitted_when_full(service)
             yield judged(service, "afterwards", service.wait_for_end(service.submit(**asked_for("rendering")).id), "")
         finally:
@@ -105,9 +106,14 @@ def full_disk(folder: Path) -> Told:
 
 def fill_for_a_while(data: Path) -> str:
     """Have the disk full from now on, for longer than a lease."""
-    ballast = fill(data)
-    threading.Timer(FULL_S, ballast.unlink).start()
+    threading.Timer(FULL_S, fill(data).unlink).start()
     return ""
+
+
+def wait_until_free(data: Path) -> None:
+    """Return when the disk has room again."""
+    while (data / "ballast").exists():
+        time.sleep(0.1)
 
 
 def submitted_when_full(service: Service) -> tuple[str, bool]:
