@@ -7,10 +7,10 @@
 
 Each round submits a job to a running `manimatic serve`, holds the dispatcher (SIGSTOP) in the stage, kills one process
 of the service or of the sandbox, lets the dispatcher go on, starts again what was killed whole, and waits for the job's
-end. With SERVICE_PYTHON the service runs in another environment: in one that every user may read, its parts are users
-of their own. The job has to be complete (or `crashed` where the worker itself was the victim: from outside that looks like a
+end. The job has to be complete (or `crashed` where the worker itself was the victim: from outside that looks like a
 scene that killed itself; or our own failure where the engine was), with exactly one end event and one stored video; in
-the end no worker, no container, no resource group and no work folder may be left. About eight seconds a round.
+the end no worker, no container, no resource group and no work folder may be left. About eight seconds a round. With
+SERVICE_PYTHON the service runs in another environment: where every user may read it, its parts are users of their own.
 """
 
 from __future__ import annotations
