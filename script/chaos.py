@@ -127,8 +127,6 @@ def one_round(service: Service, stage: str, victim: str, kill: Kill) -> tuple[st
                 frozen.hold()
             job = service.submit(**asked_for(stage))
             caught = frozen.catch(job.id, stage)
-            if not caught:
-                service.store.request_cancel(job.id)
             if caught and victim in ONLY_WHILE_RENDERING:
                 service.await_role(victim)
             had_one = caught and kill(service, victim)
@@ -136,6 +134,8 @@ def one_round(service: Service, stage: str, victim: str, kill: Kill) -> tuple[st
             frozen.close()
         if victim == "serve" and had_one:
             service.restart_if_dead()
+        if not caught:
+            service.store.request_cancel(job.id)
         job = service.wait_for_end(job.id)
         allowed = EXPLAINED.get(victim, set()) if caught else {"cancelled"}
         if trouble := trouble_with(service, job, allowed) or stray_videos(service):
