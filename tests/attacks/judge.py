@@ -1,0 +1,99 @@
+"""From what the host saw to the cell of a table."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from attacks.checks import CHECKS
+from attacks.host_cases import CASES
+from attacks.registry import Row, for_backend
+from attacks.session import Observed, Session
+
+REFUSALS = frozenset(
+    "EPERM EACCES ENOSYS ENOENT ESRCH EXDEV EROFS EAFNOSUPPORT EPROTONOSUPPORT ENETUNREACH EHOSTUNREACH ECONNREFUSED ELOOP ENOTTY "
+    "EOPNOTSUPP ENODATA EMFILE EAGAIN ENOSPC EFBIG EMSGSIZE ETOOMANYREFS ENODEV ENXIO ECHILD ENOTDIR gaierror".split()
+)
+"""Errors that say no. Not EINVAL or EFAULT: with them the kernel has taken the call and only disliked its arguments."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """How one row ended on one backend."""
+
+    row: str
+    backend: str
+    outcome: str
+    """What the row expects, `weaker`, `not here`, or `FAILED`."""
+    ok: bool
+    details: tuple[str, ...]
+    took_s: float
+
+
+def judge(session: Session, row: Row, backend: str) -> Cell:
+    """Run what the row needs and decide; nothing that the guest says can make it pass on its own."""
+    started = time.monotonic()
+    if row.machines and os.uname().machine not in row.machines:
+        return Cell(row=row.id, backend=backend, outcome="not here", ok=True, details=(), took_s=0.0)
+    wrong = [*(_of_host(row) if row.host else ()), *_of_runs(session, row, backend)]
+    weaker = for_backend(row.weaker, backend)
+    outcome = "FAILED" if wrong else "weaker" if weaker else row.expect
+    took_s = round(time.monotonic() - started, 2)
+    return Cell(row=row.id, backend=backend, outcome=outcome, ok=not wrong, details=tuple(wrong), took_s=took_s)
+
+
+def judge_crowd(session: Session, row: Row, backend: str) -> Cell:
+    """The same with four of the row's runs at once, each of which has to end as one does alone."""
+    started, wrong = time.monotonic(), []
+    for name in row.runs:
+        for found in session.crowd(name):
+            wrong += [*_of_verdict(found, backend), *found.broken, *_of_probes(row, {**found.told}, backend, row.runs)]
+    outcome = "FAILED" if wrong else "weaker" if for_backend(row.weaker, backend) else row.expect
+    took_s = round(time.monotonic() - started, 2)
+    return Cell(row=f"{row.id} ×4", backend=backend, outcome=outcome, ok=not wrong, details=tuple(wrong), took_s=took_s)
+
+
+def _of_host(row: Row) -> Iterator[str]:
+    try:
+        CASES[row.host]()
+    except AssertionError as error:
+        yield f"{row.host}: {error}"
+
+
+def _of_runs(session: Session, row: Row, backend: str) -> Iterator[str]:
+    told: dict[str, str] = {}
+    for name in row.runs:
+        found = session.observe(name, row.group)
+        told |= found.told
+        yield from _of_verdict(found, backend)
+        yield from (f"{name}: {one}" for one in found.broken)
+        for check in row.checks:
+            yield from (f"{name}: {one}" for one in CHECKS[check](session, found))
+    yield from _of_probes(row, told, backend, row.runs)
+
+
+def _of_verdict(found: Observed, backend: str) -> Iterator[str]:
+    wanted = for_backend(found.run.but, backend) or found.run.verdicts
+    if found.verdict not in wanted:
+        tail = " | ".join(found.text.strip().splitlines()[-6:])
+        yield f"{found.run.name} ended as {found.verdict}, not {'/'.join(wanted)}: {found.message} … {tail}"
+
+
+def _of_probes(row: Row, told: dict[str, str], backend: str, runs: tuple[str, ...]) -> Iterator[str]:
+    weaker = for_backend(row.weaker, backend)
+    allowed = set(row.errnos) or REFUSALS
+    if weaker:
+        allowed = allowed | set(weaker.errnos)
+    for name in row.probes:
+        if weaker and name in weaker.done:
+            continue
+        outcome, _, how = told.get(name, "never tried").partition(" ")
+        if outcome == "killed":
+            continue
+        if outcome != "refused" or not set(how.split(",")) <= allowed:
+            yield f"{name}: {told.get(name, 'was never tried')}"
+    for name in row.done:
+        if not told.get(name, "").startswith("done"):
+            yield f"{name}: {told.get(name, 'was never tried')}"

@@ -1,0 +1,89 @@
+"""Where a session runs: as root its processes, mounts and temporary folders are its own, so that leftovers are exact."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from without_user_namespaces import refusing_filter
+
+from manimatic_worker.confine import apply_seccomp
+
+COVERED = (Path("/tmp"), Path("/dev/shm"), Path("/run"))
+HOME = Path("/var/tmp")
+PLAIN_UID = 61180
+"""In no distribution's range of users, and none of ours; test processes that run at once have one each."""
+_CAP_SYS_ADMIN = 21
+
+
+def command(argv: list[str]) -> list[str]:
+    """Return how to start a session: as root in PID and mount namespaces of its own."""
+    if not can_part():
+        return argv
+    parts = ["--mount", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
+    return ["unshare", *parts, "--", *argv]
+
+
+def can_part() -> bool:
+    """Tell whether this process may make such namespaces."""
+    line = next(one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("CapEff"))
+    return bool(int(line.split()[1], 16) >> _CAP_SYS_ADMIN & 1) and shutil.which("unshare") is not None
+
+
+def cover() -> tuple[Path, ...]:
+    """Put empty file systems over the folders that runs must leave alone; one that this program needs stays."""
+    needed = [Path(path).resolve() for path in (*sys.path, sys.prefix, sys.base_prefix) if path]
+    found = [place for place in COVERED if not any(place in (one, *one.parents) for one in needed)]
+    for place in found:
+        _mount(place)
+    return tuple(found)
+
+
+def _mount(place: Path) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"tmpfs", str(place).encode(), b"tmpfs", 6, b"mode=1777"):  # nosuid, nodev
+        raise OSError(ctypes.get_errno(), f"mount {place}")
+
+
+def be_init() -> None:
+    """As the first process of a namespace, bury orphans and end with the session, which goes on in a child."""
+    child = os.fork()
+    if child == 0:
+        return
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+@contextmanager
+def home(uid: int | None) -> Iterator[Path]:
+    """Give the session's folder on a disk, which everybody may enter, as its user's."""
+    folder = Path(tempfile.mkdtemp(prefix="manimatic-attack-", dir=HOME))
+    if uid is not None:
+        os.chown(folder, uid, uid)
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def become(uid: int) -> None:
+    """Give up root for good."""
+    os.setgroups([])
+    os.setgid(uid)
+    os.setuid(uid)
+
+
+def refuse_user_namespaces() -> None:
+    """Answer from here on as the kernel of an ordinary container does."""
+    apply_seccomp(refusing_filter())
