@@ -256,12 +256,14 @@ def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[La
         for group in groups.leftovers(identity.is_alive):
             group.kill()
             group.remove()
-        sandbox = build_sandbox(settings.sandbox, groups, identity)
+        sandbox = build_sandbox(settings, groups, identity)
         yield LauncherServer(sandbox, limits_of(settings), socket_path)
 
 
-def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
-    """Return the sandbox of this name; `auto` takes the strongest that can be had when it is first asked."""
+def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
+    """Return the sandbox that is set; `auto` takes the strongest of this machine's own when it is first asked."""
+    if settings.sandbox == "docker":
+        return build_docker_sandbox(settings, identity)
     from manimatic.sandbox.bubblewrap import BubblewrapSandbox
     from manimatic.sandbox.choice import FirstAvailable
     from manimatic.sandbox.landlock import LandlockSandbox
@@ -271,12 +273,32 @@ def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> Supe
         "bubblewrap": lambda: BubblewrapSandbox(groups, identity, runtime_root()),
         "landlock": lambda: LandlockSandbox(groups, identity, runtime_root()),
     }
-    return kinds[kind]() if kind in kinds else FirstAvailable([(name, make()) for name, make in kinds.items()])
+    if settings.sandbox in kinds:
+        return kinds[settings.sandbox]()
+    return FirstAvailable([(name, make()) for name, make in kinds.items()])
+
+
+def build_docker_sandbox(settings: Settings, identity: LauncherIdentity) -> SupervisedSandbox:
+    """Return the sandbox that asks a container engine."""
+    from manimatic.sandbox.docker.backend import DockerSandbox
+
+    return DockerSandbox(settings.docker_host, settings.worker_image, settings.docker_runtime, identity)
 
 
 def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
     """Look over this machine and this configuration; a quick look takes well under half a second."""
     from manimatic import checkup
+
+    parts = checkup.Parts(
+        prepare=lambda: prepare_data_dir(settings),
+        storage=lambda: build_storage(settings),
+        store=lambda: build_store(settings),
+    )
+    of_sandbox = _examine_engine if settings.sandbox == "docker" else _examine_machine
+    return [*checkup.examine(settings, parts, quick=quick), *of_sandbox(settings, quick)]
+
+
+def _examine_machine(settings: Settings, quick: bool) -> list[Finding]:
     from manimatic.sandbox.cgroup import choose
     from manimatic.sandbox.examine import Places
     from manimatic.sandbox.examine import examine as examine_sandbox
@@ -290,13 +312,19 @@ def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
         try_landlock=None if settings.sandbox == "bubblewrap" else _try_landlock,
         needs_bubblewrap=settings.sandbox != "landlock",
     )
-    parts = checkup.Parts(
-        prepare=lambda: prepare_data_dir(settings),
-        storage=lambda: build_storage(settings),
-        store=lambda: build_store(settings),
-    )
-    service = checkup.examine(settings, parts, quick=quick)
-    return [*service, *examine_sandbox(places, quick=quick)]
+    return examine_sandbox(places, quick=quick)
+
+
+def _examine_engine(settings: Settings, quick: bool) -> list[Finding]:
+    from manimatic.sandbox.docker.engine import Engine
+    from manimatic.sandbox.docker.examine import examine as examine_docker
+    from manimatic.sandbox.identity import identity_folder, take_identity
+
+    def attempt() -> Mapping[str, Any]:
+        with take_identity(identity_folder()) as identity:
+            return build_docker_sandbox(settings, identity).describe()
+
+    return list(examine_docker(lambda: Engine(settings.docker_host), settings.worker_image, None if quick else attempt))
 
 
 def _try_landlock() -> Mapping[str, Any]:
@@ -305,4 +333,4 @@ def _try_landlock() -> Mapping[str, Any]:
     from manimatic.sandbox.identity import identity_folder, take_identity
 
     with take_identity(identity_folder()) as identity:
-        return build_sandbox("landlock", choose(), identity).describe()
+        return build_sandbox(Settings(sandbox="landlock"), choose(), identity).describe()

@@ -56,6 +56,12 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _unix_address(text: str) -> str:
+    if not text.startswith("unix:///"):
+        raise ValueError("it has to start with unix:///, since whoever reaches the engine has root's rights")
+    return text
+
+
 def default_data_dir(environ: Mapping[str, str]) -> Path:
     """Return `data/` in a checkout, else `$XDG_DATA_HOME/manimatic`."""
     checkout = Path(__file__).resolve().parents[3]
@@ -109,8 +115,27 @@ class Settings:
     sandbox: str = _setting(
         "MANIMATIC_SANDBOX",
         "auto",
-        "Which sandbox runs scenes; `auto`: bubblewrap, and landlock where user namespaces are forbidden.",
-        _choice("auto", "bubblewrap", "landlock"),
+        "Which sandbox runs scenes; `auto`: bubblewrap, and landlock where user namespaces are forbidden. "
+        "`docker` is taken only where it is named.",
+        _choice("auto", "bubblewrap", "landlock", "docker"),
+    )
+    docker_host: str = _setting(
+        "MANIMATIC_DOCKER_HOST",
+        "unix:///var/run/docker.sock",
+        "Socket of the container engine, for the docker sandbox.",
+        _unix_address,
+    )
+    worker_image: str = _setting(
+        "MANIMATIC_WORKER_IMAGE",
+        "manimatic-worker:latest",
+        "Image of the workers, for the docker sandbox; the launcher resolves it to an id once, when it starts.",
+        str,
+    )
+    docker_runtime: str = _setting(
+        "MANIMATIC_DOCKER_RUNTIME",
+        "",
+        "The engine's runtime for workers, such as `runsc`; empty: the engine's default.",
+        str,
     )
     timeout_s: float = _setting(
         "MANIMATIC_TIMEOUT_S", 300.0, "Wall-clock limit of one run, in seconds.", _number(float, 1, 3600)

@@ -35,6 +35,8 @@ MAX_REQUEST_BYTES = 8 * 1024 * 1024
 MAX_CHUNK_BYTES = 256 * 1024
 """Cap of one piece of an artefact."""
 HEADER = struct.Struct(">cI")
+BY_SIGNAL = 64
+"""In a container: a status from this on is that of a worker ended by the signal of the rest; 128 is from outside."""
 
 
 class ProtocolViolation(Exception):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from manimatic_worker import scene_source
-from manimatic_worker.channel import Channel
+from manimatic_worker.channel import Outlet
 from manimatic_worker.protocol import Done, Progress, Request
 from manimatic_worker.scene_source import SCENE_FILE, NoScene
 
@@ -27,7 +27,7 @@ def warm_up() -> None:
     tqdm.tqdm.monitor_interval = 0  # else every play starts a thread
 
 
-def render(request: Request, channel: Channel) -> Done:
+def render(request: Request, channel: Outlet) -> Done:
     """Render the request's scene, delivering parts as they are ready and the video at the end."""
     configure(request)
     counter = Counter(channel)
@@ -70,7 +70,7 @@ def configure(request: Request) -> None:
 class Counter:
     """Counts animations by wrapping Manim's own calls, and delivers each finished part."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Outlet) -> None:
         self.animations = 0
         self.video_s = 0.0
         self._channel = channel

@@ -55,8 +55,8 @@ def confine_worker(limits_json: str) -> dict[str, str]:
     paths = LandlockRules(read_only=tuple(wanted.pop("read_only", ())), writable=tuple(wanted.pop("writable", ())))
     filters = [base64.b64decode(one) for one in wanted.pop("filters", ())]
     insist = wanted.pop("insist", False)
-    apply_rlimits(Rlimits(**{name: value for name, value in wanted.items() if value is not None}))
-    layers = {"rlimits": "on"}
+    limits = apply_rlimits(Rlimits(**{name: value for name, value in wanted.items() if value is not None}))
+    layers = {"rlimits": f"on, but for {', '.join(limits.refused)}" if limits.refused else "on"}
     if paths.read_only:
         landlock = apply_landlock(paths)
         layers["landlock"] = f"ABI {landlock.abi}" if landlock.in_force else f"off: {landlock.reason}"

@@ -1,0 +1,139 @@
+"""One worker in its container, as the supervisor sees it."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import IO
+
+from manimatic_worker.protocol import BY_SIGNAL
+
+from manimatic.errors import SandboxError
+from manimatic.ports import Limits
+from manimatic.sandbox.docker.counters import Counters, EngineCounters, counters_of, read_last
+from manimatic.sandbox.docker.engine import Engine
+from manimatic.sandbox.docker.stream import AttachedStreams
+from manimatic.sandbox.guest import GuestUsage
+from manimatic.verdicts import Verdict
+
+_LOOK_EVERY_S = 0.1
+_ASK_EVERY_S = 0.5
+"""Asking the engine costs it more than reading a file costs this process."""
+_FLAG_WAIT_S = 0.5
+"""The engine hears of the kernel's kills a little later than they happen."""
+_FROM_OUTSIDE = 128
+_NEAR = 0.95
+"""A run that used this part of its memory may have been refused more."""
+
+
+class DockerGuest:
+    """A container that was made and not started; `start` does that.
+
+    Args:
+        streams: Attached to it, and closed by who made them.
+    """
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    stderr: IO[bytes]
+
+    def __init__(self, engine: Engine, container: str, streams: AttachedStreams, limits: Limits) -> None:
+        self._engine = engine
+        self._container = container
+        self._streams = streams
+        self.stdin, self.stdout, self.stderr = streams.stdin, streams.stdout, streams.stderr
+        self._limits = limits
+        self._counters: Counters | None = None
+        self._look_at = 0.0
+        self._last = GuestUsage()
+        self._status: int | None = None
+        self._is_killed = False
+
+    @property
+    def counts_in_files(self) -> bool:
+        """Tell whether the host's own files count, once it was started."""
+        return self._counters is not None and not self._asks
+
+    def start(self) -> None:
+        """Let the container's program run. Raises SandboxError."""
+        self._engine.start(self._container)
+        self._counters = counters_of(self._engine, self._container, self._limits)
+
+    def poll(self) -> int | None:
+        """Return how the worker ended, or None; negative when the container was ended from outside.
+
+        Raises:
+            SandboxError: The engine broke off, or does not know the container any more.
+        """
+        if self._status is None and self._streams.is_over:
+            if self._streams.failure:
+                raise SandboxError(self._streams.failure)
+            self._look()
+            state = self._engine.inspect(self._container)["State"]
+            if not state["Running"]:
+                self._status = status_of(int(state["ExitCode"]))
+                self._note_kill(bool(state["OOMKilled"]))
+        return self._status
+
+    def limit_passed(self) -> Verdict | None:
+        """Keep the counters fresh, which end with the container; the limits are held by the kernel."""
+        if time.monotonic() >= self._look_at:
+            self._look()
+        return None
+
+    def sample(self) -> GuestUsage:
+        """Read the counters, or what they said last."""
+        self._look()
+        if not self._last.memory_kills and self._may_have_been_killed():
+            self._await_flag()
+        return self._last
+
+    def _look(self) -> None:
+        if self._counters is None or self._status is not None:
+            return
+        kills, refused = self._last.memory_kills, self._last.refused_processes
+        fresh = read_last(self._counters, self._last)
+        self._last = dataclasses.replace(
+            fresh,
+            memory_kills=max(kills, fresh.memory_kills),
+            refused_processes=max(refused, fresh.refused_processes),
+        )
+        self._look_at = time.monotonic() + (_ASK_EVERY_S if self._asks else _LOOK_EVERY_S)
+
+    @property
+    def _asks(self) -> bool:
+        return isinstance(self._counters, EngineCounters)
+
+    def _may_have_been_killed(self) -> bool:
+        """Tell whether it is worth asking the engine for kills: files would have told of them."""
+        return self._asks and (self._last.peak_memory_bytes or 0) > _NEAR * self._limits.memory_bytes
+
+    def _await_flag(self) -> None:
+        give_up_at = time.monotonic() + _FLAG_WAIT_S
+        while not self._last.memory_kills and time.monotonic() < give_up_at:
+            self._note_kill(bool(self._engine.inspect(self._container)["State"]["OOMKilled"]))
+            time.sleep(_FLAG_WAIT_S / 10)
+
+    def _note_kill(self, is_flagged: bool) -> None:
+        if is_flagged and not self._last.memory_kills:
+            self._last = dataclasses.replace(self._last, memory_kills=1)
+
+    def kill(self) -> None:
+        """End everything in the container and wait for that. Raises SandboxError.
+
+        The streams are cut first: an engine that cannot get rid of what a container has written does not end it.
+        """
+        if not self._is_killed:
+            self._streams.cut()
+            self._engine.kill(self._container)
+            self._is_killed = True
+
+
+def status_of(exit_code: int) -> int:
+    """Return a worker's own status, 128 and the number for its signal, or a negative one for an end from outside.
+
+    The container's first process tells the first two apart below 128 (see `manimatic_worker.init`).
+    """
+    if exit_code >= _FROM_OUTSIDE:
+        return _FROM_OUTSIDE - exit_code if exit_code > _FROM_OUTSIDE else -1
+    return exit_code + _FROM_OUTSIDE - BY_SIGNAL if exit_code >= BY_SIGNAL else exit_code
