@@ -21,7 +21,7 @@ sys.path[0] = str(ROOT / "tests")
 from attacks import report  # noqa: E402
 from attacks.backends import BACKENDS, Backend  # noqa: E402
 from attacks.client import SessionLost, attacker  # noqa: E402
-from attacks.judge import Cell  # noqa: E402
+from attacks.cells import Cell  # noqa: E402
 from attacks.registry import CLASSES, Registry, Row, load  # noqa: E402
 
 
@@ -64,8 +64,10 @@ def chosen(names: list[str]) -> Iterator[Backend]:
         if names and backend.name not in names:
             continue
         lack = backend.lacks()
-        if lack is None or names:
+        if lack is None:
             yield backend
+        elif names:
+            raise SystemExit(f"{backend.name}: {lack}")
         else:
             print(f"{backend.name}: passed over: {lack}", file=sys.stderr)
 
@@ -106,8 +108,12 @@ def say(cell: Cell) -> None:
 
 def head() -> str:
     """Return the commit that is checked out, and whether it was changed."""
-    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
-    changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], cwd=ROOT, capture_output=True, text=True, check=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "--untracked-files=no"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return commit.stdout.strip() + ("+changes" if changed.stdout.strip() else "")
 
 

@@ -21,7 +21,7 @@ class Snapshot:
     """The machine as a session sees it; exact where the session has its own processes, mounts and folders."""
 
     processes: frozenset[int]
-    mounts: str
+    mounts: frozenset[str]
     files: frozenset[str]
     shared_memory: str
     groups: frozenset[str]
@@ -38,7 +38,7 @@ def take(places: Iterable[Path], run_ids: Iterable[str], *, exact: bool) -> Snap
     """
     return Snapshot(
         processes=frozenset(_processes(exact=exact)),
-        mounts=Path("/proc/self/mountinfo").read_text(),
+        mounts=frozenset(Path("/proc/self/mountinfo").read_text().splitlines()),
         files=frozenset(_files([*map(Path, WATCHED), *places], exact=exact)),
         shared_memory="".join(Path(path).read_text() for path in SHARED_MEMORY) if exact else "",
         groups=frozenset(_groups(run_ids)),
@@ -59,8 +59,8 @@ def differences(before: Snapshot, places: Iterable[Path], run_ids: Iterable[str]
     found += [f"group {name} is left" for name in sorted(now.groups)]
     found += [f"file {path} is left" for path in sorted(now.files - before.files)]
     found += [f"file {path} is gone" for path in sorted(before.files - now.files)]
-    if now.mounts != before.mounts:
-        found.append("the mounts have changed")
+    found += [f"mount {line} is new" for line in now.mounts - before.mounts]
+    found += [f"mount {line} is gone" for line in before.mounts - now.mounts if Path(line.split()[4]).exists()]
     if now.shared_memory != before.shared_memory:
         found.append("System V objects are left")
     if abs(now.clock_s - before.clock_s) > CLOCK_DRIFT_S:

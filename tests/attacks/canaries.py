@@ -26,11 +26,20 @@ class Listeners:
     """Sockets that count who came: TCP, UDP, a path, abstract names of both kinds."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
-        made = [(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)), (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0))]
+        made = [
+            (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
+            (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
+        ]
         self.abstract = fresh()[:40]
         self.path = str(folder / "open.sock")
-        made += [(socket.AF_UNIX, socket.SOCK_STREAM, self.path), (socket.AF_UNIX, socket.SOCK_STREAM, "\0" + self.abstract)]  # type: ignore[list-item]
-        made += [(socket.AF_UNIX, socket.SOCK_DGRAM, self.path + "d"), (socket.AF_UNIX, socket.SOCK_DGRAM, "\0" + self.abstract + "d")]  # type: ignore[list-item]
+        made += [
+            (socket.AF_UNIX, socket.SOCK_STREAM, self.path),
+            (socket.AF_UNIX, socket.SOCK_STREAM, "\0" + self.abstract),
+        ]  # type: ignore[list-item]
+        made += [
+            (socket.AF_UNIX, socket.SOCK_DGRAM, self.path + "d"),
+            (socket.AF_UNIX, socket.SOCK_DGRAM, "\0" + self.abstract + "d"),
+        ]  # type: ignore[list-item]
         self._sockets = [stack.enter_context(_listening(*one)) for one in made]
         for path in (self.path, self.path + "d"):
             Path(path).chmod(0o777)
@@ -99,7 +108,11 @@ class Canaries:
         """Say what is not as it was when the canaries were put up."""
         found = self.listeners.visitors()
         now = self._state()
-        found += [f"{name} has changed: {self._before[name]} -> {now[name]}" for name in now if now[name] != self._before[name]]
+        found += [
+            f"{name} has changed: {self._before[name]} -> {now[name]}"
+            for name in now
+            if now[name] != self._before[name]
+        ]
         found += [f"the victim {one.pid} is dead" for one in self.victims if one.poll() is not None]
         if found:
             self._before = now
@@ -112,7 +125,9 @@ class Canaries:
         for name in ("kernel/core_pattern", "kernel/modprobe", "kernel/hostname", "kernel/core_uses_pid"):
             with contextlib.suppress(OSError):
                 found[name] = Path("/proc/sys", name).read_text()
-        found["programs"] = {path: state_of(Path(path)) for path in ("/usr/bin/env", "/bin/sh", os.path.realpath("/usr/bin/python3"))}
+        found["programs"] = {
+            path: state_of(Path(path)) for path in ("/usr/bin/env", "/bin/sh", os.path.realpath("/usr/bin/python3"))
+        }
         return found
 
 

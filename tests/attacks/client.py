@@ -13,7 +13,7 @@ from typing import Any
 
 from attacks import place
 from attacks.backends import Backend
-from attacks.judge import Cell
+from attacks.cells import Cell
 
 HERE = Path(__file__).parent
 
@@ -52,9 +52,19 @@ def attacker(backend: Backend, number: int = 0) -> Iterator[Attacker]:
     uid = place.PLAIN_UID + number if backend.plain_user and os.geteuid() == 0 else 0
     argv = [sys.executable, str(HERE / "serve.py"), backend.name, str(uid), "own" if place.can_part() else "shared"]
     environ = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
+    environ |= {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
+    proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+    environ[place.HOST_PROC] = str(proc)
     with subprocess.Popen(
-        place.command(argv), env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/"
+        place.command(argv),
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        pass_fds=(proc,),
     ) as process:
+        os.close(proc)
         try:
             yield Attacker(process)
         finally:

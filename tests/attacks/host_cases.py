@@ -25,7 +25,7 @@ MAX_BYTES = 8 * 1024**2
 GOOD = "from manim import *\nclass S(Scene):\n    def construct(self):\n        self.wait()\n"
 MESSAGES = {
     "nested lists": b"[" * 60_000,
-    "nested objects": b'{"a":' * 12_000 + b"1" + b"}" * 12_000,
+    "nested objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
     "not a number": b'{"type": "progress", "animation": NaN, "video_s": 1}',
     "infinity": b'{"type": "progress", "animation": 1, "video_s": Infinity}',
     "huge number": b'{"type": "progress", "animation": ' + b"9" * 60_000 + b', "video_s": 1}',
@@ -70,7 +70,15 @@ def videos() -> None:
     broken = [whole[:length] for length in range(0, len(whole), 101)]
     broken += [_flipped(whole, chance) for _ in range(400)]
     broken += [_with_size(whole, at, size) for at in _boxes(whole) for size in (0, 1, 7, 8, 0x7FFFFFFF, 0xFFFFFFFF)]
-    broken += [b"", b"\0" * 4096, whole + whole, whole + b"\0" * 16, b"<html>" + whole, b"GIF89a" + whole, b"%PDF-1.7\n" + whole]
+    broken += [
+        b"",
+        b"\0" * 4096,
+        whole + whole,
+        whole + b"\0" * 16,
+        b"<html>" + whole,
+        b"GIF89a" + whole,
+        b"%PDF-1.7\n" + whole,
+    ]
     broken += [b"#EXTM3U\nhttp://127.0.0.1/x.ts\n", b"ffconcat version 1.0\nfile /etc/passwd\n", b"RIFF\0\0\0\0AVI "]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "video")
@@ -132,7 +140,12 @@ def source_texts() -> None:
     with CheckerProcess() as checker:
         for first in ("# coding: rot13\n", "# -*- coding: utf-7 -*-\n", "# coding: idna\n", "\f", "#\u202e\n"):
             _runs_as_it_reads(first + GOOD + "MARK = 'as it reads'\n", checker)
-        for odd in ("\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), GOOD.replace("wait", "w\u0430it"), GOOD + "x = '\u202e'\n"):
+        for odd in (
+            "\ufeff" + GOOD,
+            GOOD.replace("\n", "\r\n"),
+            GOOD.replace("wait", "w\u0430it"),
+            GOOD + "x = '\u202e'\n",
+        ):
             assert checker.check(odd) is not None
         assert checker.check(GOOD).ok, "a good scene is refused afterwards"
 
@@ -169,7 +182,15 @@ def deadly_sources() -> None:
     assert time.monotonic() - started < 30 * MAX_S, "it took too long"
 
 
-WORDS = ("; touch {mark}", "$(touch {mark})", "`touch {mark}`", "| touch {mark}", "--config_file={mark}", "-o{mark}", "\n touch {mark}")
+WORDS = (
+    "; touch {mark}",
+    "$(touch {mark})",
+    "`touch {mark}`",
+    "| touch {mark}",
+    "--config_file={mark}",
+    "-o{mark}",
+    "\n touch {mark}",
+)
 
 
 def shell_words() -> None:

@@ -5,31 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from attacks.cells import Cell
 from attacks.checks import CHECKS
 from attacks.host_cases import CASES
-from attacks.registry import Row, for_backend
+from attacks.registry import Row, Weaker, for_backend
 from attacks.session import Observed, Session
 
 REFUSALS = frozenset(
     "EPERM EACCES ENOSYS ENOENT ESRCH EXDEV EROFS EAFNOSUPPORT EPROTONOSUPPORT ENETUNREACH EHOSTUNREACH ECONNREFUSED ELOOP ENOTTY "
-    "EOPNOTSUPP ENODATA EMFILE EAGAIN ENOSPC EFBIG EMSGSIZE ETOOMANYREFS ENODEV ENXIO ECHILD ENOTDIR gaierror".split()
+    "EOPNOTSUPP ENODATA EMFILE EAGAIN ENOSPC EFBIG EMSGSIZE ETOOMANYREFS EISCONN ENODEV ENXIO ECHILD ENOTDIR gaierror".split()
 )
 """Errors that say no. Not EINVAL or EFAULT: with them the kernel has taken the call and only disliked its arguments."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """How one row ended on one backend."""
-
-    row: str
-    backend: str
-    outcome: str
-    """What the row expects, `weaker`, `not here`, or `FAILED`."""
-    ok: bool
-    details: tuple[str, ...]
-    took_s: float
 
 
 def judge(session: Session, row: Row, backend: str) -> Cell:
@@ -49,7 +36,7 @@ def judge_crowd(session: Session, row: Row, backend: str) -> Cell:
     started, wrong = time.monotonic(), []
     for name in row.runs:
         for found in session.crowd(name):
-            wrong += [*_of_verdict(found, backend), *found.broken, *_of_probes(row, {**found.told}, backend, row.runs)]
+            wrong += [*_of_verdict(found, backend), *found.broken, *_of_probes(row, {**found.told}, backend)]
     outcome = "FAILED" if wrong else "weaker" if for_backend(row.weaker, backend) else row.expect
     took_s = round(time.monotonic() - started, 2)
     return Cell(row=f"{row.id} ×4", backend=backend, outcome=outcome, ok=not wrong, details=tuple(wrong), took_s=took_s)
@@ -71,7 +58,7 @@ def _of_runs(session: Session, row: Row, backend: str) -> Iterator[str]:
         yield from (f"{name}: {one}" for one in found.broken)
         for check in row.checks:
             yield from (f"{name}: {one}" for one in CHECKS[check](session, found))
-    yield from _of_probes(row, told, backend, row.runs)
+    yield from _of_probes(row, told, backend)
 
 
 def _of_verdict(found: Observed, backend: str) -> Iterator[str]:
@@ -81,19 +68,13 @@ def _of_verdict(found: Observed, backend: str) -> Iterator[str]:
         yield f"{found.run.name} ended as {found.verdict}, not {'/'.join(wanted)}: {found.message} … {tail}"
 
 
-def _of_probes(row: Row, told: dict[str, str], backend: str, runs: tuple[str, ...]) -> Iterator[str]:
-    weaker = for_backend(row.weaker, backend)
-    allowed = set(row.errnos) or REFUSALS
-    if weaker:
-        allowed = allowed | set(weaker.errnos)
-    for name in row.probes:
-        if weaker and name in weaker.done:
-            continue
+def _of_probes(row: Row, told: dict[str, str], backend: str) -> Iterator[str]:
+    weaker = for_backend(row.weaker, backend) or Weaker(reason="")
+    allowed = (set(row.errnos) or REFUSALS) | set(weaker.errnos) | set(for_backend(row.also, backend) or ())
+    for name in sorted(set(row.probes) - set(weaker.excused)):
         outcome, _, how = told.get(name, "never tried").partition(" ")
-        if outcome == "killed":
-            continue
-        if outcome != "refused" or not set(how.split(",")) <= allowed:
+        if outcome != "killed" and (outcome != "refused" or not set(how.split(",")) <= allowed):
             yield f"{name}: {told.get(name, 'was never tried')}"
-    for name in row.done:
+    for name in sorted(set(row.done) - set(weaker.excused)):
         if not told.get(name, "").startswith("done"):
             yield f"{name}: {told.get(name, 'was never tried')}"

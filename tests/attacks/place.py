@@ -18,9 +18,14 @@ from manimatic_worker.confine import apply_seccomp
 
 COVERED = (Path("/tmp"), Path("/dev/shm"), Path("/run"))
 HOME = Path("/var/tmp")
+"""On a disk, as the folders of runs are; a session of its own sees nothing there but its folder."""
+HOST_PROC = "ATTACK_HOST_PROC"
+"""Which descriptor is the /proc of whoever started the session."""
 PLAIN_UID = 61180
 """In no distribution's range of users, and none of ours; test processes that run at once have one each."""
 _CAP_SYS_ADMIN = 21
+_NOSUID_NODEV = 6
+_BIND = 4096
 
 
 def command(argv: list[str]) -> list[str]:
@@ -37,19 +42,29 @@ def can_part() -> bool:
     return bool(int(line.split()[1], 16) >> _CAP_SYS_ADMIN & 1) and shutil.which("unshare") is not None
 
 
-def cover() -> tuple[Path, ...]:
-    """Put empty file systems over the folders that runs must leave alone; one that this program needs stays."""
-    needed = [Path(path).resolve() for path in (*sys.path, sys.prefix, sys.base_prefix) if path]
-    found = [place for place in COVERED if not any(place in (one, *one.parents) for one in needed)]
+def cover(keep: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Put empty file systems over the folders that runs must leave alone; one that this program needs stays.
+
+    Args:
+        keep: Files below these folders that stay reachable.
+    """
+    kept = [(path, os.open(path, os.O_PATH)) for path in keep]
+    found = [place for place in COVERED if not any(place in (one, *one.parents) for one in _needed())]
     for place in found:
-        _mount(place)
+        _mount("tmpfs", place, "tmpfs", _NOSUID_NODEV, "mode=1777")
+    for path, fd in kept:
+        if not path.exists():
+            path.parent.mkdir(parents=True)
+            path.touch()
+            _mount(f"/proc/self/fd/{fd}", path, "", _BIND, "")
+        os.close(fd)
     return tuple(found)
 
 
-def _mount(place: Path) -> None:
+def _mount(source: str, target: Path, kind: str, flags: int, data: str) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mount(b"tmpfs", str(place).encode(), b"tmpfs", 6, b"mode=1777"):  # nosuid, nodev
-        raise OSError(ctypes.get_errno(), f"mount {place}")
+    if libc.mount(source.encode(), str(target).encode(), kind.encode(), flags, data.encode()):
+        raise OSError(ctypes.get_errno(), f"mount {target}")
 
 
 def be_init() -> None:
@@ -65,16 +80,29 @@ def be_init() -> None:
 
 
 @contextmanager
-def home(uid: int | None) -> Iterator[Path]:
+def home(uid: int | None, *, own: bool) -> Iterator[Path]:
     """Give the session's folder on a disk, which everybody may enter, as its user's."""
-    folder = Path(tempfile.mkdtemp(prefix="manimatic-attack-", dir=HOME))
+    outer = Path(tempfile.mkdtemp(prefix="manimatic-attack-", dir=HOME))
+    folder = outer / "session"
+    folder.mkdir()
+    outer.chmod(0o755)
     if uid is not None:
         os.chown(folder, uid, uid)
-    folder.chmod(0o755)
+    back = os.open(HOME, os.O_RDONLY)
+    if own and not any(HOME in (one, *one.parents) for one in _needed()):
+        _mount(str(outer), HOME, "", _BIND, "")
+        folder = HOME / "session"
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.rmdir(outer.name, dir_fd=back)
+        os.close(back)
+
+
+def _needed() -> list[Path]:
+    """Return what this program is made of."""
+    return [Path(path).resolve() for path in (*sys.path, sys.prefix, sys.base_prefix) if path]
 
 
 def become(uid: int) -> None:

@@ -38,6 +38,8 @@ class Run:
     verdicts: tuple[str, ...]
     but: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other verdicts, by backend or family of backends."""
+    watched: bool = False
+    """The host notes the rights of the run's processes while they live."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +47,12 @@ class Weaker:
     """What a backend cannot hold of a row, and what it holds instead."""
 
     reason: str
+    missing: str = ""
+    """Under which name the backend's own report names the loss."""
     errnos: tuple[str, ...] = ()
     """Refusals that count besides the usual ones."""
-    done: tuple[str, ...] = ()
-    """Probes that may succeed."""
+    excused: tuple[str, ...] = ()
+    """Probes that may end otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,8 @@ class Row:
     """Probes that have to succeed: what is allowed and harmless, or proof that the attack was made."""
     errnos: tuple[str, ...] = ()
     """The only refusals that count; without them the usual ones."""
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Refusals that count besides, by backend, where that is no loss."""
     checks: tuple[str, ...] = ()
     """Further questions to the host, by name: see `checks.py`."""
     host: str = ""
@@ -119,7 +125,9 @@ def for_backend(found: Mapping[str, Any], backend: str) -> Any:
 
 def _run(name: str, body: dict[str, Any]) -> Run:
     but = {backend: tuple(verdicts) for backend, verdicts in body.pop("but", {}).items()}
-    run = Run(name=name, verdicts=tuple(body.pop("verdicts")), but=but, scene=body.pop("scene", f"hostile_{name}"), **body)
+    run = Run(
+        name=name, verdicts=tuple(body.pop("verdicts")), but=but, scene=body.pop("scene", f"hostile_{name}"), **body
+    )
     for verdict in (*run.verdicts, *(one for verdicts in but.values() for one in verdicts)):
         Verdict(verdict)
     return run

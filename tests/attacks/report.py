@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attacks.judge import Cell
+from attacks.cells import Cell
 from attacks.registry import CLASSES, Registry, Row, load
 
 RESULTS = Path(__file__).parent / "results.json"

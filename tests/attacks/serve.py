@@ -28,9 +28,9 @@ def main(backend_name: str, uid: int, *, exact: bool) -> int:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     runtime = install_runtime(runtime_root())
-    covered = place.cover() if exact else ()
+    covered = place.cover(backend.keeps()) if exact else ()
     with ExitStack() as stack:
-        folder = stack.enter_context(place.home(uid or None))
+        folder = stack.enter_context(place.home(uid or None, own=exact))
         if backend.plain_user and os.geteuid() == 0:
             place.become(uid)
         os.environ["HOME"] = str(folder)
@@ -39,7 +39,9 @@ def main(backend_name: str, uid: int, *, exact: bool) -> int:
         canaries = Canaries(folder, covered, stack)
         sandbox = stack.enter_context(backend.opened(folder, runtime))
         sandbox.describe()
-        session = Session(registry, sandbox, canaries, folder, exact=exact)
+        session = Session(
+            registry, sandbox, canaries, folder, left=backend.left, processes=backend.processes, exact=exact
+        )
         answers.write(json.dumps(dict(sandbox.describe())) + "\n")
         for line in sys.stdin:
             wanted = json.loads(line)

@@ -10,7 +10,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from sandbox_bench import SMALL, Heard
 from attacks import aftermath
 from attacks.canaries import Canaries, fresh
 from attacks.registry import Registry, Run
-from attacks.watcher import Watcher
+from attacks.watcher import Find, Watcher, newcomers
 
 HERE = Path(__file__).parent
 PRELUDE = (HERE / "guest_prelude.py").read_text("utf-8")
@@ -45,6 +45,7 @@ class Observed:
     """What the host knows of one run of a scene."""
 
     run: Run
+    run_id: str
     verdict: str
     message: str
     text: str
@@ -70,13 +71,24 @@ class Session:
         sandbox: The backend.
         canaries: What must not be reached.
         folder: The session's own.
+        left: Names what of a run is left in the backend's own places.
+        processes: Finds a run's processes by its id, where they are not the session's own.
         exact: It has its own processes and folders.
     """
 
     def __init__(
-        self, registry: Registry, sandbox: SupervisedSandbox, canaries: Canaries, folder: Path, *, exact: bool
+        self,
+        registry: Registry,
+        sandbox: SupervisedSandbox,
+        canaries: Canaries,
+        folder: Path,
+        *,
+        left: Callable[[str], list[str]],
+        processes: Callable[[str], Find | None],
+        exact: bool,
     ) -> None:
         self.registry, self.sandbox, self.canaries, self.exact = registry, sandbox, canaries, exact
+        self._left_elsewhere, self._processes_of = left, processes
         self.tokens: dict[str, str] = {}
         self._folder, self._places = folder, [folder, folder / "runs"]
         self._numbers = load_table(os.uname().machine).numbers
@@ -108,7 +120,7 @@ class Session:
         run, before = self.registry.runs[name], self._snapshot()
         with ThreadPoolExecutor(size) as pool:
             found = list(pool.map(lambda number: self.once(run, number=number, alone=False), range(size)))
-        left = self._left(before, found[0].seen, ())
+        left = self._left(before, found[0].seen, tuple(one.run_id for one in found))
         return [dataclasses.replace(one, broken=(*one.broken, *left)) for one in found]
 
     def once(self, run: Run, *, number: int, alone: bool = True) -> Observed:
@@ -117,15 +129,23 @@ class Session:
         nonce, run_id = fresh("told"), new_id()
         token = self.tokens.setdefault(run.name, fresh("token"))
         code = self._prelude(run, nonce, token) + self._scene(run)
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix=f"out{number}-") as place, Watcher(self.exact) as watcher:
+        with (
+            tempfile.TemporaryDirectory(dir=self._folder, prefix=f"out{number}-") as place,
+            Watcher(self._find(run, run_id)) as watcher,
+        ):
             started = time.monotonic()
             heard = Heard()
             result = self._result(run, code, run_id, place, heard)
             wall_s = time.monotonic() - started
             found = _observed(run, result, heard, nonce, wall_s, watcher.guests())
-        found = dataclasses.replace(found, timeout_s=self._limits(run).timeout_s)
+        found = dataclasses.replace(found, run_id=run_id, timeout_s=self._limits(run).timeout_s)
         broken = self._left(before, found.seen, (run_id,)) if before else self._leaks(found.seen)
         return dataclasses.replace(found, broken=tuple(broken))
+
+    def _find(self, run: Run, run_id: str) -> Find | None:
+        if not run.watched:
+            return None
+        return self._processes_of(run_id) or (newcomers() if self.exact else None)
 
     def _result(self, run: Run, code: str, run_id: str, place: str, heard: Heard) -> RunResult:
         request = RunRequest(run_id=run_id, code=code, options=Options(quality=Quality.LOW), limits=self._limits(run))
@@ -155,6 +175,7 @@ class Session:
 
     def _left(self, before: aftermath.Snapshot, seen: str, run_ids: tuple[str, ...]) -> list[str]:
         found = aftermath.differences(before, self._places, run_ids, exact=self.exact)
+        found += [one for run_id in run_ids for one in self._left_elsewhere(run_id)]
         return [*found, *self.canaries.changes(), *self._leaks(seen)]
 
     def _leaks(self, seen: str) -> list[str]:
@@ -191,6 +212,7 @@ def _observed(
     seen = repr(result) + heard.text + "".join(names) + b"".join(artefacts).decode("latin-1")
     return Observed(
         run=run,
+        run_id="",
         verdict=result.verdict.value,
         message=result.message,
         text=heard.text,

@@ -5,7 +5,7 @@ import subprocess
 
 from manim import *
 
-SECRETS = [*ATTACK["secrets"], "/etc/shadow", "/etc/passwd", "/root/.ssh/id_rsa", "/root/.config", "/run/secrets/gemini",
+SECRETS = [*ATTACK["secrets"], "/root/.ssh/id_rsa", "/root/.config", "/run/secrets/gemini",
            "/run/docker.sock", "/var/run/docker.sock", "/.env", "/data/manimatic.db", "/var/lib/manimatic/runs", "/home"]
 DEVICES = ["/dev/mem", "/dev/kmem", "/dev/port", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/loop-control", "/dev/loop0",
            "/dev/sda", "/dev/vda", "/dev/vsock", "/dev/vhost-vsock", "/dev/vhost-net", "/dev/net/tun", "/dev/dri/card0",
@@ -18,8 +18,11 @@ TELLTALES = ["/proc/cmdline", "/proc/keys", "/proc/kcore", "/proc/kallsyms", "/p
 
 
 def look(path):
-    """List a folder, read a file."""
-    return os.listdir(path) if os.path.isdir(path) else content(path)
+    """List a folder, read a file; what is empty counts as masked."""
+    found = os.listdir(path) if os.path.isdir(path) else content(path)
+    if not found:
+        raise OSError(_errno.ENODATA, path)
+    return found
 
 
 def write(path, text="x"):
@@ -54,6 +57,7 @@ class Files(Scene):
         probe("read-only system", *[(write, path) for path in ("/usr/bin/evil", "/etc/evil", "/evil", "/usr/lib/evil",
                                                                 "/runtime/site/evil.py", "/var/lib/evil", *ATTACK["runtime"])])
         probe("secrets", *[(look, path) for path in SECRETS])
+        probe("passwords", (look, "/etc/shadow"), (look, "/etc/gshadow"))
         probe("other processes", *[(look, f"/proc/{pid}/{name}") for pid in ATTACK["pids"]
                                    for name in ("environ", "root", "cwd", "fd", "maps", "task", "stat")],
               *[(os.readlink, f"/proc/{pid}/{name}") for pid in ATTACK["pids"] for name in ("exe", "root", "cwd")])

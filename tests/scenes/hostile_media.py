@@ -33,7 +33,5 @@ class Media(Scene):
 def sound(scene, place):
     try:
         scene.add_sound(place)
-    except OSError:
-        raise
     except Exception as error:
         raise PermissionError(_errno.EPERM, "sound") from error

@@ -31,13 +31,16 @@ def listen(family, address):
 
 
 def by_pair(kind, address):
-    """A connected pair's own end, turned against another address."""
+    """A connected pair's own end, turned against another address; what still comes to its twin went nowhere else."""
     left, right = socket.socketpair(UNIX, kind)
+    right.setblocking(False)
     try:
         try:
             left.connect(address)
         except OSError:
             left.sendto(b"x", address)
+            if right.recv(1):
+                raise ConnectionRefusedError(_errno.ECONNREFUSED, "it came to the twin")
     finally:
         left.close()
         right.close()

@@ -27,7 +27,7 @@ class TexAttack(Scene):
         for name, body in BODIES.items():
             probe(f"tex {name}", (typeset, body))
         shell = TexTemplate(tex_compiler="latex --shell-escape")
-        tell("tex shell", outcome_of(typeset, BODIES["write18"], tex_template=shell))
+        tell("tex shell", outcome_of(lambda: typeset(BODIES["write18"], tex_template=shell)))
         escape = TexTemplate(tex_compiler="latex -shell-escape -output-directory=" + ATTACK["house"])
-        tell("tex elsewhere", outcome_of(typeset, "x", tex_template=escape))
+        tell("tex elsewhere", outcome_of(lambda: typeset("x", tex_template=escape)))
         self.wait(0.1)
