@@ -3,9 +3,10 @@
     script/engine run -- COMMAND…    start, run the command with DOCKER_HOST set, stop; its status is the command's
     script/engine start | stop       the same by hand; `start` prints the lines to set for a shell
 
-It shares nothing with a system's own engine: socket, data, run-time state and settings are its own. It touches
-neither packet filter nor forwarding: its containers reach one another and answer on published ports, and reach the world
-only with the host's network. The data folder is kept, and with it the layers of images. Needs root, Debian's docker.io and runsc. Ends with 69 when the engine cannot be had.
+It shares nothing with a system's own engine: socket, data, run-time state and settings are its own. It touches neither
+packet filter nor forwarding: its containers reach one another and answer on published ports, and reach the world only
+with the host's network. The data folder is kept, and with it the layers of images. Needs root, Debian's docker.io and
+runsc. Ends with 69 when the engine cannot be had.
 """
 
 from __future__ import annotations
@@ -57,7 +58,6 @@ class Engine:
         self.folder = Path("/run") / f"manimatic-engine-{hashlib.sha256(str(data).encode()).hexdigest()[:8]}"
         self.socket = self.folder / "docker.sock"
         self.log = data / "engine.log"
-        self._pid_file = self.folder / "pid"
         self._kept = self.folder / "kept"
 
     def environ(self) -> dict[str, str]:
@@ -91,7 +91,7 @@ class Engine:
         self.end_leftovers()
 
     def end_leftovers(self) -> None:
-        """End every engine of this data folder, by its pid, and whatever it left running; forget its state."""
+        """End every engine of this data folder, by its pid, and whatever it left running or mounted."""
         for number, patience_s in ((signal.SIGTERM, STOP_S), (signal.SIGKILL, 10.0)):
             for pid in self.pids():
                 _signal(pid, number)
@@ -100,8 +100,9 @@ class Engine:
         else:
             raise Trouble(f"The engine of {self.data} does not end: {self.pids()}.")
         self._end_containers()
-        for path in (self._kept, self._pid_file, self.socket):
-            path.unlink(missing_ok=True)
+        for place in sorted(self._mounts(), reverse=True):
+            subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def pids(self) -> list[int]:
         """Return the engines of this data folder that are alive: one, or none."""
@@ -116,6 +117,12 @@ class Engine:
                 for each in [*_descendants(pid), pid]:
                     _signal(each, signal.SIGKILL)
 
+    def _mounts(self) -> list[str]:
+        """Return what is mounted in this engine's folders; what lies in another comes after it."""
+        lines = Path("/proc/self/mountinfo").read_text().splitlines()
+        places = [line.split()[4].encode().decode("unicode_escape") for line in lines]
+        return [place for place in places if {Path(place), *Path(place).parents} & {self.data, self.folder}]
+
     def _tie(self, keep: bool) -> list[str]:
         """Return what lets it end with this process, however this process ends."""
         return [] if keep else ["setpriv", "--pdeathsig", "TERM", "--"]
@@ -123,19 +130,12 @@ class Engine:
     def _options(self) -> list[str]:
         return [
             *("--config-file", str(self.folder / "daemon.json"), "--host", f"unix://{self.socket}"),
-            *(
-                "--data-root",
-                str(self.data),
-                "--exec-root",
-                str(self.folder / "exec"),
-                "--pidfile",
-                str(self._pid_file),
-            ),
+            *("--data-root", str(self.data), "--exec-root", str(self.folder / "exec")),
+            *("--pidfile", str(self.folder / "pid")),
             *("--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"),
         ]
 
     def _prepare(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True, mode=0o710)
         (self.folder / "bin").mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         (self.folder / "daemon.json").write_text(json.dumps({"runtimes": RUNTIMES}))
@@ -146,8 +146,8 @@ class Engine:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other runs on this data folder out. Raises Trouble when one does not end in time."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o710)
+        with (self.data / "lock").open("w") as lock:
             if not _wait(lambda: _is_locked(lock.fileno()), WAIT_S):
                 raise Trouble(f"Another run has used the engine of {self.data} for {WAIT_S:g} s.")
             yield

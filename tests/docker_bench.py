@@ -15,6 +15,7 @@ from typing import Any
 import docker  # type: ignore[import-untyped]
 import manimatic_worker
 import pytest
+from harness.docker import build_images
 from manimatic.sandbox.docker.backend import DockerSandbox
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.identity import take_identity
@@ -84,8 +85,16 @@ def engine_address() -> str:
 
 
 @pytest.fixture(scope="session")
-def worker_image(engine_address: str) -> str:
-    """The image that is tested."""
+def images(engine_address: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Both images are those of this checkout."""
+    build_images(tmp_path_factory.getbasetemp().parent / "images.lock")
+
+
+@pytest.fixture(scope="session")
+def worker_image(engine_address: str, request: pytest.FixtureRequest) -> str:
+    """The image that is tested; in CI it is built first, elsewhere any is good that has the same packages."""
+    if os.environ.get("CI") == "true":
+        request.getfixturevalue("images")
     return with_this_worker(engine_address)
 
 
@@ -116,7 +125,9 @@ def gvisor_sandbox(engine_address: str, worker_image: str) -> Iterator[DockerSan
 def made(engine_address: str, image: str, runtime: str) -> Iterator[DockerSandbox]:
     """Make a backend under an identity of its own."""
     with tempfile.TemporaryDirectory() as folder, take_identity(Path(folder)) as identity:
-        yield DockerSandbox(engine_address, image, runtime, identity)
+        sandbox = DockerSandbox(engine_address, image, runtime, identity)
+        yield sandbox
+        sandbox.close()
 
 
 @pytest.fixture
@@ -154,5 +165,6 @@ __all__ = [
     "engine",
     "engine_address",
     "gvisor_sandbox",
+    "images",
     "worker_image",
 ]

@@ -20,6 +20,22 @@ NOT_HELD = {
         "disk_limit",
         "files lie on a disk and not in memory: their number is limited by the watchdog of the run's folder",
     ),
+    ("docker-runsc", "hostile_disk"): (
+        "scene_error",
+        "the disk lies in the memory of the runtime's own kernel, and how full it is only the run itself hears",
+    ),
+    ("docker-runsc", "hostile_fork_bomb"): (
+        "memory_limit",
+        "the runtime's own kernel refuses processes, which only the run hears; each takes memory of that kernel's too",
+    ),
+    ("docker-runsc", "hostile_threads"): (
+        "scene_error",
+        "the runtime's own kernel refuses threads, which only the run itself hears",
+    ),
+    ("docker-runsc", "hostile_system"): (
+        "crashed",
+        "the runtime's own kernel lets a run end the container's first process, and with it the container",
+    ),
 }
 """By backend and scene: another verdict than the scene names, and why."""
 ONE_OF_EACH = (

@@ -7,6 +7,7 @@ from docker_bench import (
     engine,
     engine_address,
     gvisor_sandbox,
+    images,
     worker_image,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "engine",
     "engine_address",
     "gvisor_sandbox",
+    "images",
     "worker_image",
 ]

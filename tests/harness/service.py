@@ -42,13 +42,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """A running service."""
+class Client:
+    """What asks a service, which has to be told no more than its port."""
 
-    process: subprocess.Popen[str]
     port: int
-    folder: Path
-    data: Path
 
     def connect(self) -> http.client.HTTPConnection:
         """Open a connection."""
@@ -93,6 +90,19 @@ class Service:
     def make(self, **fields: object) -> dict[str, Any]:
         """Ask for an animation and wait for its end."""
         return self.wait(self.submit(**fields))
+
+    def log(self) -> str:
+        """Return what the service has said so far, where that is known."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Client):
+    """A running service."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    data: Path
 
     def log(self) -> str:
         """Return what the service's processes have said so far."""

@@ -24,6 +24,7 @@ from manimatic.settings import Settings
 if TYPE_CHECKING:
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
+    from manimatic.sandbox.docker.backend import DockerSandbox
     from manimatic.sandbox.identity import LauncherIdentity
     from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
@@ -278,7 +279,7 @@ def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity
     return FirstAvailable([(name, make()) for name, make in kinds.items()])
 
 
-def build_docker_sandbox(settings: Settings, identity: LauncherIdentity) -> SupervisedSandbox:
+def build_docker_sandbox(settings: Settings, identity: LauncherIdentity) -> DockerSandbox:
     """Return the sandbox that asks a container engine."""
     from manimatic.sandbox.docker.backend import DockerSandbox
 
@@ -322,7 +323,11 @@ def _examine_engine(settings: Settings, quick: bool) -> list[Finding]:
 
     def attempt() -> Mapping[str, Any]:
         with take_identity(identity_folder()) as identity:
-            return build_docker_sandbox(settings, identity).describe()
+            sandbox = build_docker_sandbox(settings, identity)
+            try:
+                return sandbox.describe()
+            finally:
+                sandbox.close()
 
     return list(examine_docker(lambda: Engine(settings.docker_host), settings.worker_image, None if quick else attempt))
 

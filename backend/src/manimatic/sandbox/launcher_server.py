@@ -118,9 +118,9 @@ class LauncherServer:
         receiver = wire.Receiver(connection)
         message = receiver.receive()
         match message:
-            case {"type": "describe"}:
+            case {"type": "describe", **more} if not more:
                 wire.send(connection, {"type": "isolation", "isolation": dict(self._sandbox.describe())})
-            case {"type": "run", "request": {"parts": int(count)} as body}:
+            case {"type": "run", "request": {"parts": int(count)} as body, **more} if not more:
                 with tempfile.TemporaryDirectory(prefix="manimatic-parts-") as folder:
                     parts = _receive_parts(receiver, count, Path(folder), self._bounds.max_artefact_bytes)
                     self._run(connection, wire.request_from_dict(body, parts))
@@ -173,10 +173,12 @@ def is_allowed(uid: int) -> bool:
 
 
 def _check_bounds(wanted: Limits, bounds: Limits) -> None:
+    """Refuse what is more than is allowed, or no number. Raises SandboxError."""
     for name in Limits.__slots__:
-        value = getattr(wanted, name)
-        if not isinstance(value, (int, float)) or not 0 < value <= getattr(bounds, name):
-            raise SandboxError(f"The launcher does not allow {name}={value}.")
+        value, bound = getattr(wanted, name), getattr(bounds, name)
+        kinds = (int, float) if isinstance(bound, float) else (int,)
+        if type(value) not in kinds or not 0 < value <= bound:
+            raise SandboxError(f"The launcher does not allow {name}={value!r}.")
 
 
 def _receive_parts(receiver: wire.Receiver, count: int, folder: Path, max_bytes: int) -> tuple[Path, ...]:

@@ -107,6 +107,8 @@ def request_from_dict(body: Mapping[str, Any], parts: tuple[Path, ...]) -> RunRe
     Raises:
         SandboxError: A field is missing, unknown or ill-typed.
     """
+    if unknown := body.keys() - {field.name for field in dataclasses.fields(RunRequest)}:
+        raise SandboxError(f"The launcher takes no {', '.join(sorted(unknown))}.")
     try:
         options = Options(**{**body["options"], "quality": Quality(body["options"]["quality"])})
         return RunRequest(

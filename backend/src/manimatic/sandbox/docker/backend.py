@@ -16,8 +16,9 @@ from typing import Any
 from manimatic.errors import SandboxError, SandboxUnavailable
 from manimatic.jobs import new_id
 from manimatic.ports import Limits, RunRequest
+from manimatic.sandbox.cgroup.base import group_name
 from manimatic.sandbox.docker.container import FIRST_UID, SLOTS, Recipe, config, confinement
-from manimatic.sandbox.docker.engine import Engine, NameTaken
+from manimatic.sandbox.docker.engine import TIMEOUT_S, Engine, NameTaken
 from manimatic.sandbox.docker.guest import DockerGuest
 from manimatic.sandbox.docker.reaper import reap
 from manimatic.sandbox.docker.stream import AttachedStreams
@@ -36,10 +37,14 @@ class DockerSandbox(SupervisedRuns):
         image: The worker image's name, resolved once to the id that then runs.
         runtime: The engine's runtime; empty for its default.
         identity: Whose runs these are, for whoever cleans up after this process.
+        timeout_s: How long one answer of the engine's may take.
     """
 
-    def __init__(self, address: str, image: str, runtime: str, identity: LauncherIdentity) -> None:
+    def __init__(
+        self, address: str, image: str, runtime: str, identity: LauncherIdentity, *, timeout_s: float = TIMEOUT_S
+    ) -> None:
         self._address = address
+        self._timeout_s = timeout_s
         self._image = image
         self._runtime = runtime
         self._identity = identity
@@ -60,6 +65,7 @@ class DockerSandbox(SupervisedRuns):
 
     @contextmanager
     def _started(self, request: RunRequest) -> Iterator[DockerGuest]:
+        group_name(self._identity.id, request.run_id)  # which refuses an id that is more than one
         self.clean_up()
         recipe, argv = self._recipe, ["serve", confinement(self._recipe, request.limits)]
         with self.container(recipe, request.run_id, request.limits, argv) as guest:
@@ -75,7 +81,8 @@ class DockerSandbox(SupervisedRuns):
             stack.callback(self._engine.remove, container)
             streams = AttachedStreams(self._engine.attach(container))
             stack.callback(streams.close)
-            guest = DockerGuest(self._engine, container, streams, limits)
+            safe = not recipe.own_filter
+            guest = DockerGuest(self._engine, container, streams, limits, first_is_safe=safe)
             stack.callback(guest.kill)
             yield guest
 
@@ -108,13 +115,18 @@ class DockerSandbox(SupervisedRuns):
             self._reap_at = time.monotonic() + REAP_EVERY_S
         reap(self._engine, self._identity, self._is_running)
 
+    def close(self) -> None:
+        """Let go of the engine, where it was reached."""
+        if "_engine" in vars(self):
+            self._engine.close()
+
     def _is_running(self, run_id: str) -> bool:
         with self._lock:
             return run_id in self._running
 
     @functools.cached_property
     def _engine(self) -> Engine:
-        return Engine(self._address)
+        return Engine(self._address, self._timeout_s)
 
     @functools.cached_property
     def _recipe(self) -> Recipe:

@@ -12,7 +12,7 @@ from typing import Any
 
 from manimatic.ports import Limits
 from manimatic.sandbox import seccomp
-from manimatic.sandbox.bwrap_command import ENVIRON, JOB_DIR
+from manimatic.sandbox.bwrap_command import ENVIRON, JOB_DIR, SYSTEM
 from manimatic.sandbox.cgroup.base import CPU_PERIOD_US, CPU_WEIGHT, quota_us
 from manimatic.sandbox.docker.profile import profile
 from manimatic.sandbox.supervised import cpu_rlimit_s, process_rlimit
@@ -33,7 +33,7 @@ _PROGRAM = (
     "import sys, os, site; site.setquit(); sys.path[:0] = ['/runtime/worker', '/runtime/site']; "
     "from manimatic_worker.init import main; os._exit(main(sys.argv))"
 )
-_READABLE = ("/usr", "/etc", "/var", "/runtime", "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+_READABLE = (*SYSTEM, "/bin", "/lib", "/lib64", "/runtime", "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 _PROC = ("/proc/self/maps", "/proc/self/stat", "/proc/self/statm", "/proc/self/status")
 _WRITABLE = (JOB_DIR, "/tmp", "/dev/shm", "/dev/null", "/dev/zero")  # noqa: S108
 _MASKED = (

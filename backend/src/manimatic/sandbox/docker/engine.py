@@ -153,11 +153,21 @@ class Engine:
             raise SandboxError(f"The engine did not {deed}: {_reason(error)}.") from error
 
 
-def _reason(error: Exception) -> str:
-    """Return the engine's own words, in one line."""
-    said = getattr(error, "explanation", None) or str(error)
+def _reason(error: BaseException) -> str:
+    """Return the engine's own words, or the system's, in one line."""
+    said = getattr(error, "explanation", None) or _of_the_system(error) or str(error)
     if isinstance(said, bytes):
         said = said.decode(errors="replace")
     with suppress(ValueError, TypeError, KeyError):
         said = json.loads(said)["message"]
     return " ".join(str(said).split())[:300].rstrip(".")
+
+
+def _of_the_system(error: BaseException) -> str | None:
+    """Return what the system said, where that is what the SDK's exceptions are wrapped around."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, OSError) and not isinstance(link, requests.RequestException) and link.strerror:
+            return link.strerror
+        link = link.__context__
+    return None

@@ -22,6 +22,8 @@ _ASK_EVERY_S = 0.5
 _FLAG_WAIT_S = 0.5
 """The engine hears of the kernel's kills a little later than they happen."""
 _FROM_OUTSIDE = 128
+_LEAVES_S = 1.0
+"""An engine that is told to stop ends its containers first, and has gone this much later."""
 _NEAR = 0.95
 """A run that used this part of its memory may have been refused more."""
 
@@ -31,18 +33,22 @@ class DockerGuest:
 
     Args:
         streams: Attached to it, and closed by who made them.
+        first_is_safe: Nothing in the container can end its first process; not every runtime's kernel sees to that.
     """
 
     stdin: IO[bytes]
     stdout: IO[bytes]
     stderr: IO[bytes]
 
-    def __init__(self, engine: Engine, container: str, streams: AttachedStreams, limits: Limits) -> None:
+    def __init__(
+        self, engine: Engine, container: str, streams: AttachedStreams, limits: Limits, *, first_is_safe: bool
+    ) -> None:
         self._engine = engine
         self._container = container
         self._streams = streams
         self.stdin, self.stdout, self.stderr = streams.stdin, streams.stdout, streams.stderr
         self._limits = limits
+        self._first_is_safe = first_is_safe
         self._counters: Counters | None = None
         self._look_at = 0.0
         self._last = GuestUsage()
@@ -71,9 +77,17 @@ class DockerGuest:
             self._look()
             state = self._engine.inspect(self._container)["State"]
             if not state["Running"]:
-                self._status = status_of(int(state["ExitCode"]))
                 self._note_kill(bool(state["OOMKilled"]))
+                self._status = self._blamed(status_of(int(state["ExitCode"])))
         return self._status
+
+    def _blamed(self, status: int) -> int:
+        """Take an end from outside for the scene's own doing where it could be, and the engine has not gone with it."""
+        if status >= 0 or self._first_is_safe or self._last.memory_kills:
+            return status
+        time.sleep(_LEAVES_S)
+        self._engine.ping()
+        return _FROM_OUTSIDE - status
 
     def limit_passed(self) -> Verdict | None:
         """Keep the counters fresh, which end with the container; the limits are held by the kernel."""
@@ -124,9 +138,9 @@ class DockerGuest:
         The streams are cut first: an engine that cannot get rid of what a container has written does not end it.
         """
         if not self._is_killed:
+            self._is_killed = True  # also where that fails: the container's removal tries once more
             self._streams.cut()
             self._engine.kill(self._container)
-            self._is_killed = True
 
 
 def status_of(exit_code: int) -> int:
