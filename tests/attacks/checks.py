@@ -60,7 +60,12 @@ def rights(session: Session, found: Observed) -> Iterator[str]:
         uids = set(one["Uid"].split())
         if "0" in uids:
             yield f"a process of the run was the host's root: {one}"
-        if one["NoNewPrivs"] != "1" or one["Seccomp"] not in _FILTERED or int(one["CapEff"], 16) or int(one["CapPrm"], 16):
+        if (
+            one["NoNewPrivs"] != "1"
+            or one["Seccomp"] not in _FILTERED
+            or int(one["CapEff"], 16)
+            or int(one["CapPrm"], 16)
+        ):
             yield f"a process of the run had more rights than it may: {one}"
 
 
