@@ -20,8 +20,8 @@ sys.path[0] = str(ROOT / "tests")
 
 from attacks import report  # noqa: E402
 from attacks.backends import BACKENDS, Backend  # noqa: E402
-from attacks.client import SessionLost, attacker  # noqa: E402
 from attacks.cells import Cell  # noqa: E402
+from attacks.client import SessionLost, attacker  # noqa: E402
 from attacks.registry import CLASSES, Registry, Row, load  # noqa: E402
 
 

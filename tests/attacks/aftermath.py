@@ -69,12 +69,12 @@ def differences(before: Snapshot, places: Iterable[Path], run_ids: Iterable[str]
 
 
 def _processes(*, exact: bool) -> Iterable[int]:
-    """Yield the processes that live, without this one's short-lived own."""
+    """Yield the processes that live."""
     for entry in os.scandir("/proc"):
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and (exact or entry.stat().st_uid == os.geteuid()):
-                if Path(entry.path, "stat").read_text().rpartition(") ")[2][0] not in "ZX":
-                    yield int(entry.name)
+            is_watched = entry.name.isdigit() and (exact or entry.stat().st_uid == os.geteuid())
+            if is_watched and Path(entry.path, "stat").read_text().rpartition(") ")[2][0] not in "ZX":
+                yield int(entry.name)
 
 
 def _files(places: Iterable[Path], *, exact: bool) -> Iterable[str]:
@@ -86,9 +86,10 @@ def _files(places: Iterable[Path], *, exact: bool) -> Iterable[str]:
 
 
 def _groups(run_ids: Iterable[str]) -> Iterable[str]:
-    root = Path("/sys/fs/cgroup")
-    for run_id in run_ids:
-        yield from (str(path) for path in root.glob(f"**/*{run_id}"))
+    """Find resource groups by the end of their names; others come and go meanwhile."""
+    ends = tuple(run_ids)
+    for folder, names, _ in os.walk("/sys/fs/cgroup") if ends else ():
+        yield from (str(Path(folder, name)) for name in names if name.endswith(ends))
 
 
 def _name(pid: int) -> str:

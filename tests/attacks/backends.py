@@ -20,6 +20,7 @@ from manimatic.sandbox.keeper_command import _filters
 from manimatic.sandbox.landlock import LandlockSandbox
 from manimatic.sandbox.launcher_server import SupervisedSandbox
 from manimatic.sandbox.runtime import GuestRuntime
+
 from attacks.place import HOST_PROC
 from attacks.watcher import Find
 

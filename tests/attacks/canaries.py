@@ -150,7 +150,9 @@ def _victim(uid: int | None) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _process_state(pid: int) -> tuple[Any, ...]:
-    """Return what somebody could change of a process."""
+    """Return what somebody could change of a process, and nothing of one that is gone."""
+    if not Path(f"/proc/{pid}").exists():
+        return ()
     stat = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return (
         Path(f"/proc/{pid}/limits").read_text(),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from manimatic.sandbox.bwrap_command import ENVIRON
 
 from attacks.session import Observed, Session
 
@@ -113,8 +116,6 @@ def own_numbers(session: Session, found: Observed) -> Iterator[str]:
 
 def others_go_on(session: Session, found: Observed) -> Iterator[str]:
     """Ask whether a good run beside this one is not slowed down beyond what its share allows."""
-    from concurrent.futures import ThreadPoolExecutor
-
     alone_s = session.good().wall_s
     with ThreadPoolExecutor(2) as pool:
         hostile = pool.submit(session.once, found.run, number=1, alone=False)
@@ -137,8 +138,6 @@ def own_paths_only(session: Session, found: Observed) -> Iterator[str]:
 
 def environment(session: Session, found: Observed) -> Iterator[str]:
     """Ask whether the environment held no more than its fixed names."""
-    from manimatic.sandbox.bwrap_command import ENVIRON
-
     extra = {"PWD", "MALLOC_ARENA_MAX", "LC_CTYPE", "HOSTNAME"}
     names = set(found.told.get("environment", "").split()[1:])
     if not names:
@@ -149,9 +148,8 @@ def environment(session: Session, found: Observed) -> Iterator[str]:
 
 def no_core(session: Session, found: Observed) -> Iterator[str]:
     """Ask whether a crash left no memory image, whoever the kernel would hand it to."""
-    pattern = open("/proc/sys/kernel/core_pattern").read()
-    folder = os.path.dirname(pattern.strip())
-    if folder and os.path.isdir(folder) and any(name.startswith("core") for name in os.listdir(folder)):
+    folder = Path(Path("/proc/sys/kernel/core_pattern").read_text().strip()).parent
+    if folder.is_absolute() and folder.is_dir() and any(folder.glob("core*")):
         yield f"a core file lies in {folder}"
 
 

@@ -5,7 +5,7 @@ import json as _json
 import os as _os
 import signal as _signal
 
-ATTACK = _json.loads(@ATTACK@)
+ATTACK = _json.loads(ATTACK_JSON)  # which the host puts in front
 _libc = _ctypes.CDLL(None, use_errno=True)
 
 

@@ -13,8 +13,35 @@ from attacks.registry import Row, Weaker, for_backend
 from attacks.session import Observed, Session
 
 REFUSALS = frozenset(
-    "EPERM EACCES ENOSYS ENOENT ESRCH EXDEV EROFS EAFNOSUPPORT EPROTONOSUPPORT ENETUNREACH EHOSTUNREACH ECONNREFUSED ELOOP ENOTTY "
-    "EOPNOTSUPP ENODATA EMFILE EAGAIN ENOSPC EFBIG EMSGSIZE ETOOMANYREFS EISCONN ENODEV ENXIO ECHILD ENOTDIR gaierror".split()
+    [
+        *(
+            "EPERM",
+            "EACCES",
+            "ENOSYS",
+            "ENOENT",
+            "ESRCH",
+            "EXDEV",
+            "EROFS",
+            "ENOTTY",
+            "EOPNOTSUPP",
+            "ENODATA",
+            "ENODEV",
+        ),
+        *("EAFNOSUPPORT", "EPROTONOSUPPORT", "ENETUNREACH", "EHOSTUNREACH", "ECONNREFUSED", "EISCONN", "gaierror"),
+        *(
+            "EMFILE",
+            "EAGAIN",
+            "ENOSPC",
+            "EFBIG",
+            "EMSGSIZE",
+            "ETOOMANYREFS",
+            "ENXIO",
+            "ENODEV",
+            "ECHILD",
+            "ENOTDIR",
+            "ELOOP",
+        ),
+    ]
 )
 """Errors that say no. Not EINVAL or EFAULT: with them the kernel has taken the call and only disliked its arguments."""
 

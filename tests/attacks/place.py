@@ -1,4 +1,4 @@
-"""Where a session runs: as root its processes, mounts and temporary folders are its own, so that leftovers are exact."""
+"""Where a session runs: as root, with processes, mounts and temporary folders of its own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from without_user_namespaces import refusing_filter
-
 from manimatic_worker.confine import apply_seccomp
+from without_user_namespaces import refusing_filter
 
 COVERED = (Path("/tmp"), Path("/dev/shm"), Path("/run"))
 HOME = Path("/var/tmp")
@@ -88,6 +87,7 @@ def home(uid: int | None, *, own: bool) -> Iterator[Path]:
     outer.chmod(0o755)
     if uid is not None:
         os.chown(folder, uid, uid)
+        os.chown(outer, uid, uid)
     back = os.open(HOME, os.O_RDONLY)
     if own and not any(HOME in (one, *one.parents) for one in _needed()):
         _mount(str(outer), HOME, "", _BIND, "")

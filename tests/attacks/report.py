@@ -30,12 +30,12 @@ def text_table(registry: Registry, cells: Iterable[Cell]) -> str:
 
 
 def keep(cells: Iterable[Cell], commit: str) -> None:
-    """Write the cells of each backend, with the commit and kernel, in place of the ones that were kept."""
+    """Write each cell, with the commit, in place of the one that was kept."""
     kept: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     for cell in cells:
-        backend = kept.setdefault(cell.backend, {"cells": {}})
-        backend["commit"], backend["kernel"] = commit, os.uname().release
-        backend["cells"][cell.row] = cell.outcome
+        backend = kept.setdefault(cell.backend, {})
+        backend["kernel"] = os.uname().release
+        backend.setdefault("cells", {})[cell.row] = {"outcome": cell.outcome, "commit": commit}
     RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
@@ -61,13 +61,18 @@ def markdown() -> str:
 
 
 def _sources(found: Mapping[str, Any]) -> str:
-    places = [f"`{name}` at commit `{one['commit']}`, Linux {one['kernel']}" for name, one in found.items()]
-    return "From " + "; ".join(places) + "."
+    return "From " + "; ".join(_source(name, one) for name, one in found.items()) + "."
 
 
-def _cell(row: Row, cells: Mapping[str, str]) -> str:
-    alone, many = cells.get(row.id, "not run"), cells.get(f"{row.id} ×4")
-    return alone if many is None else f"{alone}; ×4 {many}" if many != alone else f"{alone}, ×4"
+def _source(name: str, one: Mapping[str, Any]) -> str:
+    commits = sorted({cell["commit"] for cell in one["cells"].values()})
+    return f"`{name}` at {', '.join(f'`{commit}`' for commit in commits)} on Linux {one['kernel']}"
+
+
+def _cell(row: Row, cells: Mapping[str, Any]) -> str:
+    alone, many = (cells.get(name, {}).get("outcome") for name in (row.id, f"{row.id} ×4"))
+    told = alone or "not run"
+    return told if many is None else f"{told}, ×4" if many == alone else f"{told}; ×4 {many}"
 
 
 def _weaker(registry: Registry) -> Iterable[str]:

@@ -35,9 +35,10 @@ TOLD = re.compile(r"^(?P<nonce>\S+) (?P<name>.+?) = (?P<outcome>\w+) ?(?P<more>.
 GOOD_SCENE = "self.play(Create(Square()), run_time=0.2)\n"
 START_TIMES = 2
 """A time limit is prolonged by so many times what the last good scene took to start."""
+CHANCES = 3
 USUAL_TIMES = 4
 USUAL_MORE_S = 6.0
-"""A good scene after an attack takes its usual time: at most this many times the first one's, and these seconds more."""
+"""A good scene after an attack takes at most this many times what the first one took, and these seconds more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,12 +109,20 @@ class Session:
             if self._usual_s is None:
                 self._usual_s = self.good().wall_s
             run = self.registry.runs[name]
-            found = self.once(run, number=len(self._observed))
+            found = self._tried(run)
             if Verdict(found.verdict).blame is Blame.LIMIT or found.verdict == "crashed" or group != self._group:
                 found = dataclasses.replace(found, broken=(*found.broken, *self._still_good()))
             self._group = group
             self._observed[name] = found
         return self._observed[name]
+
+    def _tried(self, run: Run) -> Observed:
+        """Run a scene; where a busy machine let its time pass before it could attack, once more with more time."""
+        found = self.once(run, number=len(self._observed))
+        if found.verdict == "timeout" and not found.told and "tell(" in self._scene(run):
+            self._start_s += found.timeout_s
+            found = self.once(run, number=len(self._observed))
+        return found
 
     def crowd(self, name: str, size: int = 4) -> list[Observed]:
         """Run a scene several times at once; what is left afterwards is everybody's."""
@@ -163,11 +172,16 @@ class Session:
         return found
 
     def _still_good(self) -> Iterator[str]:
-        found, usual_s = self.good(), self._usual_s or 0.0
+        """Say what is wrong with a good scene now; one that is slow gets another chance, as others may be busy too."""
+        most_s = (self._usual_s or 0.0) * USUAL_TIMES + USUAL_MORE_S
+        for _ in range(CHANCES):
+            found = self.good()
+            if found.wall_s <= most_s:
+                break
+        else:
+            yield f"a good scene afterwards took {found.wall_s:.1f} s, {CHANCES} times; allowed are {most_s:.1f} s"
         if found.verdict != "ok":
             yield f"a good scene afterwards ended as {found.verdict}: {found.message}"
-        if found.wall_s > usual_s * USUAL_TIMES + USUAL_MORE_S:
-            yield f"a good scene afterwards took {found.wall_s:.1f} s; usual are {usual_s:.1f} s"
         yield from (f"after the good scene: {one}" for one in found.broken)
 
     def _snapshot(self) -> aftermath.Snapshot:
@@ -194,7 +208,7 @@ class Session:
             "runtime": [],
             **run.params,
         }
-        return PRELUDE.replace("@ATTACK@", repr(json.dumps(told)))
+        return f"ATTACK_JSON = {json.dumps(told)!r}\n{PRELUDE}"
 
     def _scene(self, run: Run) -> str:
         if not run.scene:

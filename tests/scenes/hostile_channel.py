@@ -19,7 +19,6 @@ def say(data):
 WAYS = {
     "closed": lambda: os.close(101),
     "log over it": lambda: os.dup2(2, 101),
-    "input closed": lambda: os.close(100),
     "huge frame": lambda: say(struct.pack(">cI", b"A", 1 << 31) + bytes(1 << 20)),
     "half a frame": lambda: say(struct.pack(">cI", b"J", 1000) + b"{"),
     "nested": lambda: say(frame(b"[" * 60_000)),
@@ -37,6 +36,6 @@ class Channel(Scene):
         tell(f"way {ATTACK['way']}", "done")
         time.sleep(0.2)
         WAYS[ATTACK["way"]]()
-        if ATTACK["way"] not in ("closed", "log over it", "input closed"):
+        if ATTACK["way"] not in ("closed", "log over it"):
             time.sleep(60)
         self.wait(0.1)

@@ -37,7 +37,7 @@ def in_files():
     found, seen = set(), 0
     for top in ("/", "/proc/self/", "/dev/shm", "/tmp", "/run", "/var", "/etc", "/home", "/root", "/srv", "/opt", "/mnt"):
         for folder, names, files in os.walk(top):
-            names[:] = [one for one in names if os.path.join(folder, one) not in ("/usr", "/runtime", "/proc", "/sys", "/lib")]
+            names[:] = [one for one in names if os.path.join(folder, one) not in ("/usr", "/runtime/site", "/runtime/python", "/proc", "/sys", "/lib")]
             for name in files:
                 seen += 1
                 if seen > MOST_FILES:
