@@ -36,7 +36,7 @@ def take(places: Iterable[Path], run_ids: Iterable[str], *, exact: bool) -> Snap
     Args:
         places: Folders of the session in which runs leave nothing.
         run_ids: Runs of which no resource group may be left.
-        exact: The session has its own processes and folders; else only what comes from it or is its user's is looked at.
+        exact: The session has its own processes and folders; else only what comes from it or is its user's counts.
     """
     return Snapshot(
         processes=frozenset(_processes(exact=exact)),

@@ -184,7 +184,7 @@ class BubblewrapGuest:
         self._watchdog = Watchdog(wanted, root_pid=self._process.pid)
 
     def limit_passed(self) -> Verdict | None:
-        """Let the watchdog look, if there is one; it counts files too, whose names take memory that no one else sees."""
+        """Let the watchdog look, if there is one; it counts files: names take memory that nobody else sees."""
         if self._watchdog is None:
             return None
         over = self._watchdog.sample().over
@@ -215,7 +215,7 @@ class BubblewrapGuest:
         return sum(disk.f_files - disk.f_ffree for disk in disks if disk is not None)
 
     def _disk(self, place: str) -> os.statvfs_result | None:
-        """Look at a tmpfs of the guest's from outside; its mount point is ours, so no path of the guest's is followed."""
+        """Look at a guest's tmpfs from outside; its mount point is ours, so no path of the guest's is followed."""
         try:
             return os.statvfs(f"/proc/{self._child_pid}/root{place}")
         except OSError:
