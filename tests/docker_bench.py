@@ -1,38 +1,24 @@
-"""The real engine, the worker image with this checkout's worker in it, and the docker backend on both."""
+"""The real engine, this checkout's images in it, and the docker backend on both."""
 
 from __future__ import annotations
 
-import io
 import os
-import tarfile
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import docker  # type: ignore[import-untyped]
-import manimatic_worker
 import pytest
-from harness.docker import build_images
+from harness.docker import WORKER, build_images
 from manimatic.sandbox.docker.backend import DockerSandbox
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.identity import take_identity
 from sandbox_bench import Bench
 from support import require
 
-BASE = "manimatic-worker:latest"
-IMAGE = "manimatic-worker-tested:latest"
 NO_ENGINE = "needs a container engine: DOCKER_HOST=unix:///… (script/engine run -- COMMAND gives one)"
-NO_IMAGE = f"needs the image {BASE}: ./build.sh"
-_DOCKERFILE = """
-FROM {base}
-USER 0
-COPY manimatic_worker /runtime/worker/manimatic_worker
-RUN ["/usr/bin/python3", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "/runtime/worker"]
-USER 65534:65534
-"""
 
 
 def address() -> str:
@@ -45,37 +31,6 @@ def address() -> str:
 def sdk(engine: str) -> Any:
     """Return the SDK's own client, for what the backend cannot ask."""
     return docker.DockerClient(base_url=engine, version="auto", timeout=120)
-
-
-def with_this_worker(engine: str) -> str:
-    """Put this checkout's worker into the image, and return the new image's name; its layers are kept by the engine."""
-    client = sdk(engine)
-    try:
-        require(client.images.list(BASE), NO_IMAGE)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            client.images.build(fileobj=_context(), custom_context=True, tag=IMAGE, rm=True, forcerm=True)
-    finally:
-        client.close()
-    return IMAGE
-
-
-def _context() -> io.BytesIO:
-    """Return the tree to build from, which is the same for the same sources."""
-    written = io.BytesIO()
-    source = Path(next(iter(manimatic_worker.__path__)))
-    with tarfile.open(fileobj=written, mode="w") as tree:
-        _add(tree, "Dockerfile", _DOCKERFILE.format(base=BASE).encode())
-        for path in sorted(source.rglob("*.py")):
-            _add(tree, f"manimatic_worker/{path.relative_to(source)}", path.read_bytes())
-    written.seek(0)
-    return written
-
-
-def _add(tree: tarfile.TarFile, name: str, data: bytes) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = len(data), 0o644
-    tree.addfile(entry, io.BytesIO(data))
 
 
 @pytest.fixture(scope="session")
@@ -91,11 +46,9 @@ def images(engine_address: str, tmp_path_factory: pytest.TempPathFactory) -> Non
 
 
 @pytest.fixture(scope="session")
-def worker_image(engine_address: str, request: pytest.FixtureRequest) -> str:
-    """The image that is tested; in CI it is built first, elsewhere any is good that has the same packages."""
-    if os.environ.get("CI") == "true":
-        request.getfixturevalue("images")
-    return with_this_worker(engine_address)
+def worker_image(images: None) -> str:
+    """The image that is tested."""
+    return WORKER
 
 
 @pytest.fixture(scope="session")

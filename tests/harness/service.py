@@ -120,11 +120,11 @@ def is_drawing(job: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Service]:
+def serving(folder: Path, *, python: str | Path = sys.executable, **settings: str) -> Iterator[Service]:
     """Run a service with its data in `folder/data`; one that was there before goes on."""
     (folder / ".env").touch()  # keeps a checkout's own .env out of this
     environ = clean_environ(folder / "data", **settings)
-    command = [sys.executable, "-m", "manimatic.cli", "serve", "--port", "0"]
+    command = [str(python), "-m", "manimatic.cli", "serve", "--port", "0"]
     with (folder / "serve.log").open("a") as log:
         process = subprocess.Popen(command, env=environ, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None

@@ -10,10 +10,10 @@ import pytest
 from manimatic.sandbox.runtime import runtime_root
 from manimatic.sandbox.slots import FIRST_UID, SLOTS
 from manimatic.verdicts import Verdict
-from sandbox_bench import SMALL, Bench
+from sandbox_bench import SLOWDOWN, SMALL, Bench
 from zoo import ONE_OF_EACH, ZOO, facts_of, promised, source_of
 
-SHORT_S = 15.0
+SHORT_S = 15.0 * SLOWDOWN
 """Wall-clock limit of the scenes that never end: room for the start on a busy machine."""
 
 

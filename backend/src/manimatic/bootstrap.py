@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
     from manimatic.sandbox.docker.backend import DockerSandbox
+    from manimatic.sandbox.docker.engine import Engine
     from manimatic.sandbox.identity import LauncherIdentity
     from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
@@ -119,7 +120,13 @@ def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobS
     """Return the use cases of the API and the command line."""
     from manimatic.service import JobService
 
-    return JobService(store=store, wakeup=build_wakeup(settings), storage=storage, max_queued=settings.max_queued)
+    return JobService(
+        store=store,
+        wakeup=build_wakeup(settings),
+        storage=storage,
+        max_queued=settings.max_queued,
+        held_folder=settings.data_dir / "held",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +185,8 @@ def build_runner(
         storage=storage,
         wakeup=build_wakeup(settings),
         work_folder=folders.work,
+        held_folder=folders.held,
+        jobs_kept_s=settings.job_retention_d * 86_400,
         job_timeout_s=settings.job_timeout_s,
         concurrency=settings.concurrency,
         pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),
@@ -222,11 +231,11 @@ def run_launcher(settings: Settings, environ: Mapping[str, str]) -> Iterator[San
         yield build_launcher_sandbox(socket_path)
 
 
-def launcher_socket_path() -> Path:
-    """Return where the launcher that this process starts is to listen."""
+def launcher_socket_path(*, is_shared: bool = False) -> Path:
+    """Return where the launcher that this process starts is to listen; `is_shared` where another user asks there."""
     from manimatic.sandbox.identity import identity_folder, launcher_socket
 
-    return launcher_socket(identity_folder())
+    return launcher_socket(identity_folder(), is_shared=is_shared)
 
 
 def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -245,8 +254,10 @@ def install_guest_runtime() -> None:
 
 
 @contextmanager
-def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[LauncherServer]:
-    """Return the launcher's server; what dead launchers left behind is removed first."""
+def build_launcher(
+    environ: Mapping[str, str], socket_path: Path, *, client: int | None = None
+) -> Iterator[LauncherServer]:
+    """Return the launcher's server for the dispatcher of this uid; what dead launchers left is removed first."""
     from manimatic.sandbox.cgroup import choose
     from manimatic.sandbox.identity import identity_folder, take_identity
     from manimatic.sandbox.launcher_server import LauncherServer
@@ -258,7 +269,7 @@ def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[La
             group.kill()
             group.remove()
         sandbox = build_sandbox(settings, groups, identity)
-        yield LauncherServer(sandbox, limits_of(settings), socket_path)
+        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client)
 
 
 def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
@@ -321,6 +332,9 @@ def _examine_engine(settings: Settings, quick: bool) -> list[Finding]:
     from manimatic.sandbox.docker.examine import examine as examine_docker
     from manimatic.sandbox.identity import identity_folder, take_identity
 
+    def connect() -> Engine:
+        return Engine(settings.docker_host)
+
     def attempt() -> Mapping[str, Any]:
         with take_identity(identity_folder()) as identity:
             sandbox = build_docker_sandbox(settings, identity)
@@ -329,7 +343,25 @@ def _examine_engine(settings: Settings, quick: bool) -> list[Finding]:
             finally:
                 sandbox.close()
 
-    return list(examine_docker(lambda: Engine(settings.docker_host), settings.worker_image, None if quick else attempt))
+    found = list(examine_docker(connect, settings.worker_image, None if quick else attempt))
+    return found if quick else [*found, *_examine_age_of_engine(connect)]
+
+
+def _examine_age_of_engine(connect: Callable[[], Engine]) -> list[Finding]:
+    """Look up the engine, what it starts containers with, and the kernel that they share."""
+    from manimatic.errors import SandboxError
+    from manimatic.sandbox.machine import THIS_MACHINE
+    from manimatic.sandbox.patch_levels import examine_engine
+
+    try:
+        engine = connect()
+        try:
+            said = engine.version()
+        finally:
+            engine.close()
+    except SandboxError:
+        said = {}
+    return list(examine_engine(THIS_MACHINE, said))
 
 
 def _try_landlock() -> Mapping[str, Any]:

@@ -17,6 +17,8 @@ from manimatic.errors import SettingsError
 
 T = TypeVar("T")
 PREFIX = "MANIMATIC_"
+MAX_LEASE_S = 600.0
+"""No claim lasts longer; one that seems to was made before the clock was set back."""
 
 
 def _setting(name: str, default: T, help: str, parse: Callable[[str], T], *, secret: bool = False) -> T:
@@ -112,6 +114,12 @@ class Settings:
         "Hours that a local video is kept; 0 keeps it for ever.",
         _number(float, 0, 10**6),
     )
+    job_retention_d: float = _setting(
+        "MANIMATIC_JOB_RETENTION_D",
+        30.0,
+        "Days that an ended job is kept which holds no stored video (any more); 0 keeps it for ever.",
+        _number(float, 0, 10**5),
+    )
     sandbox: str = _setting(
         "MANIMATIC_SANDBOX",
         "auto",
@@ -169,7 +177,7 @@ class Settings:
         "MANIMATIC_LEASE_S",
         30.0,
         "Seconds after which a job whose dispatcher died goes to another.",
-        _number(float, 1, 600),
+        _number(float, 1, MAX_LEASE_S),
     )
     max_queued: int = _setting(
         "MANIMATIC_MAX_QUEUED", 1000, "Jobs that may wait; more are refused with 503.", _number(int, 1, 10**6)

@@ -29,7 +29,7 @@ _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 def main(environ: Mapping[str, str]) -> int:
     """Render and return the exit status: 0 with a video, 1 where the scene failed, 2 where it cannot be tried."""
     job_id = environ.get("JOB_ID", "") or "video"
-    if trouble := reason_against(job_id, is_terminal=sys.stdout.isatty()):
+    if trouble := reason_against(job_id, routes=_ROUTES.read_text(), is_terminal=sys.stdout.isatty()):
         say(trouble)
         return UNUSABLE
     say(f"job {job_id}: {environ.get('USER_PROMPT') or 'no prompt'}")
@@ -39,11 +39,11 @@ def main(environ: Mapping[str, str]) -> int:
     return 0 if done.outcome == "ok" else FAILED
 
 
-def reason_against(job_id: str, *, is_terminal: bool) -> str:
+def reason_against(job_id: str, *, routes: str, is_terminal: bool) -> str:
     """Return why the container has to be started in another way; empty where it is right."""
     if not _JOB_ID.fullmatch(job_id):
         return "JOB_ID is made of at most 64 letters, digits, - and _."
-    if has_network(_ROUTES.read_text()):
+    if has_network(routes):
         return "This container has a network. Start it with --network none."
     if is_terminal and not OUTPUT.is_dir():
         return "Send standard output to a file (docker run … >video.mp4, without -t), or mount a folder at /output."

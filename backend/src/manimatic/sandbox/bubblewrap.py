@@ -145,7 +145,7 @@ class BubblewrapGuest:
         try:
             argv = bwrap_command.command(bwrap, runtime, limits, passed, [program, json.dumps(told)])
             self._process = subprocess.Popen(
-                group.command(argv),
+                argv,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

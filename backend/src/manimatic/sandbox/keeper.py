@@ -57,7 +57,7 @@ class KeptGuest:
         told = Told(folder=folder, lifeline=lifeline, slot=slot, held=held, probe=probe)
         try:
             self._process = subprocess.Popen(
-                group.command(command(runtime, limits, told)),
+                command(runtime, limits, told),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
