@@ -5,6 +5,10 @@ from __future__ import annotations
 from manimatic_worker.layout.values import Array, Box
 
 
+_ASIDE = 1.7e-4
+"""Rays do not start at the very height of a path's points, which would be counted twice or not at all."""
+
+
 def area(box: Box) -> float:
     """Return the area of a box."""
     return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
@@ -104,7 +108,8 @@ def contains(path: Array, points: Array) -> Array:
     starts, ends = polyline(path, pieces=2)
     if not len(starts):
         return np.zeros(len(points), dtype=bool)
-    x, y = points[:, None, 0], points[:, None, 1]
+    starts, ends = np.vstack([starts, ends[-1:]]), np.vstack([ends, starts[:1]])  # an open path is closed
+    x, y = points[:, None, 0], points[:, None, 1] + _ASIDE
     spans = (starts[None, :, 1] > y) != (ends[None, :, 1] > y)
     with np.errstate(divide="ignore", invalid="ignore"):
         at = starts[None, :, 0] + (y - starts[None, :, 1]) * (ends - starts)[None, :, 0] / (ends - starts)[None, :, 1]

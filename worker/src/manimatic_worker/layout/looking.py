@@ -12,6 +12,8 @@ from manimatic_worker.rehearsal.names import current_line, writing_of
 
 VISIBLE = 0.05
 """Opacity below which nothing is seen."""
+VISIBLE_SIZE = 1e-3
+"""Of a glyph, in units: an animation that takes a text away may leave it without extent."""
 LARGE_GLYPHS = 70
 """Percentile of glyph heights that counts as the height of a text: subscripts and dots stay out of account."""
 MISSING = "_missing_characters"
@@ -63,6 +65,8 @@ class Looker:
             lasts_s: How long the picture lasts.
             flying: The animations that are going on.
         """
+        from manim import ManimColor
+
         camera = scene.renderer.camera
         width, height, centre = _frame(camera)
         texts, shapes, unseen = self._sort(_drawn(scene), camera, centre, _in_flight(flying))
@@ -74,7 +78,7 @@ class Looker:
             width=width,
             height=height,
             pixels_per_unit=camera.pixel_height / height if height else 1.0,
-            ground=_BLACK if background is None else _colour(background.to_rgba()),
+            ground=_BLACK if background is None else _colour(ManimColor.parse(background).to_rgba()),
             at_s=at_s,
             lasts_s=lasts_s,
             line=current_line(),
@@ -164,7 +168,7 @@ def _gather(glyphs: _Glyphs, mobject: Any, box: Array, order: int) -> None:
     """Add a glyph to its text, if it can be seen."""
     fill, (stroke, width) = _colour(mobject.fill_rgbas), _stroke(mobject)
     opacity = max(fill[3], stroke[3] if width > 0 else 0.0)
-    if opacity < VISIBLE:
+    if opacity < VISIBLE or max(box[2] - box[0], box[3] - box[1]) < VISIBLE_SIZE:
         return
     seen = fill if fill[3] >= VISIBLE else stroke
     glyphs.order = order

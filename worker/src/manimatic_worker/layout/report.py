@@ -10,9 +10,9 @@ from manimatic_worker.layout.values import Box, Sight, Text, View
 
 MIN_S = {"off_frame": 0.4, "text_over_text": 0.4, "text_over_shape": 0.6, "text_hidden": 0.6}
 """How long each has to last, at rest, before it is told."""
-SMALL_PX = 5.5
+SMALL_PX = 5.0
 """Height of a small letter in pixels below which it cannot be read: 24 points of TeX at 480 lines have 6.8."""
-LOW_CONTRAST = 1.9
+LOW_CONTRAST = 1.8
 """Contrast below which a text is told of; WCAG wants 4.5, which many a deliberate grey does not reach."""
 READ_S = 0.4
 """What was shown for less was not meant to be read."""
@@ -88,7 +88,7 @@ class Report:
                 if text.missing or pixels < SMALL_PX or contrast < LOW_CONTRAST:
                     yield text.key
             reading = self._readings[text.key]
-            reading.seconds += view.lasts_s
+            reading.seconds += 0.0 if text.flying else view.lasts_s
             reading.end_s = view.at_s + view.lasts_s / 2
             reading.pixels = max(reading.pixels, pixels)
             reading.contrast = max(reading.contrast, contrast)

@@ -34,6 +34,11 @@ STRUCK_GLYPHS = 0.3
 """Share of a text's glyphs that a line may go through, and at least two of them (one where it has but two)."""
 PARTED = 0.15
 """Share of a text's glyphs that lie on the smaller side of the edge of a shape, from which it is parted in two."""
+CLOSED = 1e-3
+"""How near a path's end is to its start where it goes around something."""
+MIDDLE = 0.7
+"""Share of a text's width in which a line that goes across it disturbs; at its ends lines touch many labels."""
+_WORD = 3
 HIDDEN = 0.6
 """Share of a text's glyphs that lie behind a filling, from which it counts as hidden."""
 
@@ -63,7 +68,8 @@ def off_frame(view: View) -> Iterator[Sight]:
     for text in view.texts:
         out = geometry.protrusion(text.box, frame)
         share = geometry.share_inside(text.box, frame)
-        if not text.flying and text.colour[3] >= CLEAR and out > OUT_TEXT and not (view.is_zoomed and share > 0):
+        is_rest = not text.flying and text.colour[3] >= CLEAR and not text.part_of & BACKDROPS
+        if is_rest and out > OUT_TEXT and not (view.is_zoomed and share > 0):
             yield Sight(rule="off_frame", key=text.key, box=text.box, detail={"inside": share, "out": out})
     for owner, box in _owners(view).items():
         share = geometry.share_inside(box, frame)
@@ -122,7 +128,7 @@ def text_over_shape(view: View) -> Iterator[Sight]:
 def text_hidden(view: View) -> Iterator[Sight]:
     """Yield texts of which most lies behind something that was drawn over them."""
     for text in view.texts:
-        if text.flying or not view.is_flat:
+        if text.flying or not view.is_flat or text.part_of & _AXES:
             continue
         for shape in view.shapes:
             covers = shape.order > text.order and not shape.flying and (shape.fill[3] >= OPAQUE or _is_picture(shape))
@@ -132,10 +138,9 @@ def text_hidden(view: View) -> Iterator[Sight]:
 
 
 def legibility(view: View) -> Iterator[tuple[Text, float, float]]:
-    """Yield each text at rest with the height of its glyphs in pixels and its contrast with what is behind it."""
+    """Yield each text with the height of its glyphs in pixels and its contrast with what is behind it."""
     for text in view.texts:
-        if not text.flying:
-            yield text, text.glyph_height * view.pixels_per_unit, _contrast(text, view)
+        yield text, text.glyph_height * view.pixels_per_unit, _contrast(text, view)
 
 
 def is_empty(view: View) -> bool:
@@ -206,11 +211,15 @@ def _strikes(shape: Shape, text: Text, core: Array) -> bool:
     """Tell whether the shape's line goes through the text, or its edge parts the text in two."""
     if _is_strike(shape, text):
         return False
-    struck = int(geometry.crossed(*geometry.polyline(shape.path), core).sum())
-    if struck >= max(min(2, len(core)), STRUCK_GLYPHS * len(core)):
+    struck = geometry.crossed(*geometry.polyline(shape.path), core)
+    if struck.sum() >= max(min(2, len(core)), STRUCK_GLYPHS * len(core)):
         return True
-    is_closed = len(shape.path) > 0 and abs(shape.path[0] - shape.path[-1]).max() < 1e-3
-    return bool(struck) and is_closed and PARTED < _inside(shape, text) < 1 - PARTED
+    if len(shape.path) > 0 and abs(shape.path[0] - shape.path[-1]).max() < CLOSED:
+        return PARTED < _inside(shape, text) < 1 - PARTED
+    if shape.box[1] > text.box[1] or shape.box[3] < text.box[3] or len(core) < _WORD:
+        return False
+    at = (geometry.centres(core)[:, 0] - text.box[0]) / (text.box[2] - text.box[0])
+    return bool((struck & (abs(at - 0.5) < MIDDLE / 2)).any())
 
 
 def _is_strike(shape: Shape, text: Text) -> bool:

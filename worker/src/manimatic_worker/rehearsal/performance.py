@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from manimatic_worker.layout import words
 from manimatic_worker.layout.glyphs import note_missing_glyphs
 from manimatic_worker.layout.looking import Looker
 from manimatic_worker.layout.report import Report
+from manimatic_worker.layout.values import View
 from manimatic_worker.protocol import MAX_FINDINGS, Finding, Rehearsed, Request
 from manimatic_worker.rehearsal.cost import Cost
 from manimatic_worker.rehearsal.names import Namer, line_of, note_origins
@@ -37,6 +39,8 @@ class Performance:
         self.duration_s = 0.0
         self.scene_name: str | None = None
         self.ended = False
+        self.blind = 0
+        """Pictures that could not be looked at."""
         self._request = request
         self._cost = Cost(request.width * request.height)
         self._report = Report()
@@ -80,8 +84,15 @@ class Performance:
     # ------------------------------------------------------------ the stage's audience
 
     def look(self, scene: Any, *, at_s: float, lasts_s: float, flying: list[Any]) -> None:
-        """Take in the picture, and learn the names of what is wrong in it."""
-        view = self._looker.look(scene, at_s=at_s, lasts_s=lasts_s, flying=flying)
+        """Take in the picture; what cannot be looked at is not the scene's fault."""
+        try:
+            self._take_in(self._looker.look(scene, at_s=at_s, lasts_s=lasts_s, flying=flying))
+        except Exception as error:  # noqa: BLE001
+            self.blind += 1
+            print(f"A picture was not looked at: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+
+    def _take_in(self, view: View) -> None:
+        """Learn the names of what is wrong in the picture, while they are there."""
         self._moving = sum(len(shape.path) // 4 for shape in view.shapes) + 20 * sum(
             len(text.glyphs) for text in view.texts
         )
