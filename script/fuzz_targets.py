@@ -166,7 +166,10 @@ class _Idle:
 class _Deaf:
     """A listener that keeps nothing."""
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
+    def rehearsed(self, rehearsal: Any) -> None:
+        return
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
         return
 
     def log(self, text: str) -> None:
