@@ -49,7 +49,7 @@ def test_certain_mistakes_are_mended(bad: str, good: str, index: ApiIndex) -> No
     """The mended source is the right one, and has no errors left."""
     fixed = fix_source(scene(bad), index=index)
     assert fixed.code == scene(good)
-    assert fixed.report.ok
+    assert fixed.ok
 
 
 def test_missing_import_is_added(index: ApiIndex) -> None:
@@ -58,7 +58,7 @@ def test_missing_import_is_added(index: ApiIndex) -> None:
     fixed = fix_source(code, index=index)
     assert fixed.code.startswith('"""A scene."""\nimport ')
     assert sorted(fixed.code.splitlines()[1:3]) == ["import math", "import random"]
-    assert fixed.report.ok
+    assert fixed.ok
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_scene_gets_the_camera_that_it_uses(body: str, base: str, index: ApiInde
     """A flat scene that moves its camera derives from the scene that can."""
     fixed = fix_source(scene(body), index=index)
     assert fixed.code == scene(body, base)
-    assert fixed.report.ok
+    assert fixed.ok
 
 
 def test_fences_are_taken_off(index: ApiIndex) -> None:

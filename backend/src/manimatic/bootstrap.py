@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manimatic.diagnostics import Severity
 from manimatic.errors import SettingsError
 from manimatic.findings import Finding
-from manimatic.ports import CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
+from manimatic.ports import Checker, CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,6 +115,18 @@ def build_generator(settings: Settings) -> CodeGenerator:
     return OfflineComposer()
 
 
+def build_checker() -> Checker:
+    """Return the checker; its process starts with the first source."""
+    from manimatic.checking.process import CheckerProcess
+
+    return CheckerProcess()
+
+
+def code_policy(settings: Settings) -> Severity:
+    """Return how bad it is when people's own scenes reach for what they have no business with."""
+    return Severity.ERROR if settings.code_policy == "reject" else Severity.WARNING
+
+
 def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobService:
     """Return the use cases of the API and the command line."""
     from manimatic.service import JobService
@@ -168,7 +181,15 @@ def build_runner(
         limits=limits_of(settings),
     )
     pipeline = Pipeline(
-        store=store, generator=generator, sandbox=sandbox, storage=storage, budget=budget, folders=folders, warn=warn
+        store=store,
+        generator=generator,
+        checker=build_checker(),
+        sandbox=sandbox,
+        storage=storage,
+        budget=budget,
+        folders=folders,
+        policy=code_policy(settings),
+        warn=warn,
     )
     return Runner(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",

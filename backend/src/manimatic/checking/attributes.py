@@ -10,7 +10,6 @@ from manimatic.checking.api import ANYTHING, nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Frame
 from manimatic.checking.imports import manim_value
-from manimatic.checking.report import Fix, Span
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import (
     Builder,
@@ -23,6 +22,7 @@ from manimatic.checking.values import (
     Value,
 )
 from manimatic.checking.world import World, shown
+from manimatic.diagnostics import Fix, Span
 
 MODULES = {"math": frozenset(dir(math)), "random": frozenset(dir(random))}
 """Modules of the standard library whose names are checked."""

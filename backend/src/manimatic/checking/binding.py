@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from manimatic.checking.api import Signature, nearest
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Span
 from manimatic.checking.ruledata import read_data
+from manimatic.diagnostics import Span
 
 OPACITIES = frozenset({"fill_opacity", "stroke_opacity"})
 

@@ -11,7 +11,6 @@ from manimatic.checking.binding import Bound
 from manimatic.checking.findings import Findings
 from manimatic.checking.oldplay import OldPlayRule
 from manimatic.checking.points import PointRules
-from manimatic.checking.report import Fix, Severity, Span
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.tex import TexRules
 from manimatic.checking.values import (
@@ -27,6 +26,7 @@ from manimatic.checking.values import (
     Vector,
 )
 from manimatic.checking.world import World, shown
+from manimatic.diagnostics import Fix, Severity, Span
 
 _HEX = re.compile(r"(?:#|0x)[0-9a-f]+", re.IGNORECASE)
 _GOOD_HEX = re.compile(r"(?:#|0x)(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$", re.IGNORECASE)

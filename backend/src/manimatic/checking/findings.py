@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from manimatic.checking.report import Diagnostic, Edit, Fix, Severity, Span
+from manimatic.diagnostics import Diagnostic, Edit, Fix, Severity, Span
 
 
 class Source:

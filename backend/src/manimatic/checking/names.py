@@ -8,9 +8,9 @@ import builtins
 from manimatic.checking.api import nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Scope, bound_names
-from manimatic.checking.report import Edit, Fix
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.world import World
+from manimatic.diagnostics import Edit, Fix
 
 BUILTIN_NAMES = frozenset(dir(builtins)) | {
     "__file__",

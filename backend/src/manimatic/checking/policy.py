@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Severity
 from manimatic.checking.ruledata import read_data
-
-RULE = "unsafe"
+from manimatic.diagnostics import UNSAFE, Severity
 
 
 class PolicyRules:
@@ -48,4 +46,4 @@ class PolicyRules:
 
     def _report(self, node: ast.expr | ast.stmt, message: str) -> None:
         hint = "Leave it out: a scene needs Manim, numpy and mathematics only."
-        self.findings.add(RULE, node, message, severity=self.severity, hint=hint)
+        self.findings.add(UNSAFE, node, message, severity=self.severity, hint=hint)

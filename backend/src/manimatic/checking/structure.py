@@ -6,9 +6,9 @@ import ast
 import re
 
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Edit, Fix, Severity, Span
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.world import OWN, World
+from manimatic.diagnostics import Edit, Fix, Severity, Span
 
 _CUT = re.compile(r"was never closed|unexpected EOF|expected an indented block|unterminated triple-quoted|expected ':'")
 _FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)

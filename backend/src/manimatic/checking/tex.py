@@ -6,9 +6,9 @@ import ast
 import re
 
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Fix, Severity
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.world import World
+from manimatic.diagnostics import Fix, Severity
 
 TEXT_KINDS = frozenset({"Tex", "Title", "BulletedList"})
 _MATHS = re.compile(
