@@ -125,7 +125,9 @@ class Attempts:
         self._recorder.whole_draft(draft)
         attempt = self._begun(draft, report)
         if self._goes_back(report):
-            attempt = dataclasses.replace(attempt, failure=check_failure(report), ended_at=time.time())
+            attempt = dataclasses.replace(
+                attempt, failure=check_failure(report, is_own=self._job.brought_code is not None), ended_at=time.time()
+            )
             self._recorder.attempt(attempt)
             return Tried(attempt=attempt, draft=draft, report=report)
         return self._ran(Tried(attempt=attempt, draft=draft, report=report))

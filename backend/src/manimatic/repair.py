@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from manimatic.diagnostics import UNSAFE, CheckReport, Diagnostic
-from manimatic.errors import CheckFailed, SameAnswer, UnsafeCode
+from manimatic.errors import (
+    AnswerCutOff,
+    AnswerNotPython,
+    AnswerWithoutCode,
+    CheckFailed,
+    ManimaticError,
+    SameAnswer,
+    UnsafeCode,
+)
 from manimatic.jobs import Attempt, Failure, JobState
 from manimatic.outcomes import complaint
 from manimatic.ports import Draft, RunResult
@@ -71,11 +79,12 @@ def _bare(code: str) -> list[str]:
     return [line for line in lines if line and not line.lstrip().startswith("#")]
 
 
-def check_failure(report: CheckReport) -> Failure:
-    """Describe a scene that is not run, for the user: the first error, and how many more there are."""
+def check_failure(report: CheckReport, *, is_own: bool) -> Failure:
+    """Describe a scene that is not run, for the user: the error that matters most, and how many more there are."""
     errors = report.errors
-    kind = UnsafeCode if is_unsafe(report) else CheckFailed
-    first = next((one for one in errors if (one.rule == UNSAFE) is (kind is UnsafeCode)), errors[0])
+    known = {UNSAFE: UnsafeCode} if is_own else _CODES
+    first = next((one for one in errors if one.rule in known), errors[0])
+    kind = known.get(first.rule, CheckFailed)
     more = f" There are {len(errors) - 1} more errors." if len(errors) > 2 else ""
     more = " There is one more error." if len(errors) == 2 else more
     return Failure(
@@ -85,6 +94,14 @@ def check_failure(report: CheckReport) -> Failure:
         stage=JobState.CHECKING.value,
         line=first.line,
     )
+
+
+_CODES: Mapping[str, type[ManimaticError]] = {
+    UNSAFE: UnsafeCode,
+    "not-code": AnswerWithoutCode,
+    "truncated": AnswerCutOff,
+    "other-language": AnswerNotPython,
+}
 
 
 def same_answer(failure: Failure) -> Failure:

@@ -13,7 +13,12 @@ from manimatic.diagnostics import Edit, Fix, Severity, Span
 _CUT = re.compile(r"was never closed|unexpected EOF|expected an indented block|unterminated triple-quoted|expected ':'")
 _FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
 _CODE = re.compile(r"^(?:from|import|class|def|@|#|self\.|\w+\s*=)", re.MULTILINE)
-MAX_ROUNDS = 100_000
+_OTHER_LANGUAGE = re.compile(
+    r"^\s*(?:#include\b|using namespace\b|package \w|public (?:static |final )*(?:class|void)|import java|"
+    r"(?:export )?(?:default )?(?:async )?function\b|(?:const|let|var) \w+ ?=|console\.log|fn \w+\(|use \w+::|"
+    r"func \w+\(|<!DOCTYPE|<html|<svg|<script|\\documentclass|\\begin\{(?:document|tikzpicture)\}|library\()",
+    re.MULTILINE,
+)
 MAX_PLAYS = 3_000
 
 
@@ -27,6 +32,9 @@ def report_syntax(error: SyntaxError, findings: Findings) -> None:
     fence = list(_FENCE.finditer(code))
     if fence:
         findings.add("markdown-fence", span, "Markdown fences stand in the code.", fix=_without_fences(code, findings))
+    elif _OTHER_LANGUAGE.search(code):
+        message = "This is another language than Python."
+        findings.add("other-language", span, message, hint="Write the scene in Python, for Manim.")
     elif not _CODE.search(code):
         findings.add("not-code", span, "This is not Python.", hint="Answer with the scene's source only.")
     elif _is_cut(error, findings):
