@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from manimatic.diagnostics import CheckReport, Severity
+from manimatic.diagnostics import CheckReport, Severity, applied_to_json, diagnostic_for_people
 from manimatic.errors import CheckerError, InvalidInput, UnusableAnswer
 from manimatic.jobs import check_source
 from manimatic.ports import Checker, CheckOptions, Draft
+
+
+def look_over(checker: Checker, code: str, policy: Severity) -> dict[str, Any]:
+    """Check people's own source for themselves, and return everything that they are told of it as plain data.
+
+    `ok` tells whether nothing was found that makes the scene fail; `fixed_code` is the source with every certain fix
+    made, None where there is none; `fixes` says what was changed.
+
+    Raises:
+        CheckerError: The checker failed.
+    """
+    found = checker.check(code, CheckOptions(policy=policy))
+    mended = checker.check(code, CheckOptions(fix=True, policy=policy)) if found.diagnostics else found
+    return {
+        "ok": found.ok,
+        "diagnostics": [diagnostic_for_people(one, code) for one in found.diagnostics],
+        "fixed_code": mended.code if mended.applied else None,
+        "fixes": [applied_to_json(one) for one in mended.applied],
+    }
 
 
 class Checks:

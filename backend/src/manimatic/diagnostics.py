@@ -126,6 +126,13 @@ def diagnostic_to_json(found: Diagnostic) -> dict[str, Any]:
     }
 
 
+def diagnostic_for_people(found: Diagnostic, code: str) -> dict[str, Any]:
+    """Return a diagnostic as people's programs read it: flat, its fix as a diff."""
+    shown = diagnostic_to_json(found)
+    del shown["certain"]
+    return shown | {"fix": fix_diff(code, found.fix) if found.fix else None}
+
+
 def _span_to_json(span: Span) -> dict[str, int]:
     return {
         "line": span.line,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from manimatic.diagnostics import Applied, Diagnostic, applied_to_json, diff_of, fix_diff
+from manimatic.diagnostics import applied_to_json, diagnostic_for_people, diff_of
 from manimatic.errors import ManimaticError, SceneFailed
 from manimatic.jobs import Attempt, Event, Failure, Job, Usage, Video
 
@@ -117,27 +117,6 @@ def _failure(data: Mapping[str, Any]) -> Failure:
     return Failure(**known)
 
 
-def diagnostic(found: Diagnostic, code: str) -> dict[str, Any]:
-    """Show what the checker found in a source; its fix is shown as a diff."""
-    return {
-        "rule": found.rule,
-        "severity": found.severity,
-        "line": found.line,
-        "column": found.column,
-        "end_line": found.end_line,
-        "end_column": found.end_column,
-        "message": found.message,
-        "hint": found.hint,
-        "nearest": found.nearest,
-        "fix": fix_diff(code, found.fix) if found.fix else None,
-    }
-
-
-def fixes(applied: Sequence[Applied]) -> list[dict[str, Any]]:
-    """Show the fixes that were made."""
-    return [applied_to_json(one) for one in applied]
-
-
 def _attempt(job_id: str, attempt: Attempt, before: Attempt | None) -> dict[str, Any]:
     shown = attempt.diagnostics[:MAX_DIAGNOSTICS]
     return {
@@ -145,8 +124,8 @@ def _attempt(job_id: str, attempt: Attempt, before: Attempt | None) -> dict[str,
         "origin": attempt.origin,
         "code": attempt.code,
         "diff": diff_of(before.code, attempt.code, MAX_DIFF_CHARS) if before and before.code else None,
-        "fixes": fixes(attempt.fixes),
-        "diagnostics": [diagnostic(found, attempt.code) for found in shown],
+        "fixes": [applied_to_json(one) for one in attempt.fixes],
+        "diagnostics": [diagnostic_for_people(found, attempt.code) for found in shown],
         "verdict": attempt.verdict,
         "error": problem_of_failure(job_id, attempt.failure),
         "usage": _usage(attempt.usage),

@@ -104,6 +104,15 @@ class DiagnosticOut(BaseModel):
     fix: str | None = Field(description="What the fix changes, as a diff, where one is certain.")
 
 
+class CheckOut(BaseModel):
+    """What can be said of a scene without running it."""
+
+    ok: bool = Field(description="Whether nothing was found that makes the scene fail.")
+    diagnostics: list[DiagnosticOut]
+    fixed_code: str | None = Field(description="The scene with every certain fix made; null where there is none.")
+    fixes: list[FixOut] = Field(description="What was changed in fixed_code.")
+
+
 class AttemptOut(BaseModel):
     """One round of generating, checking and rendering."""
 

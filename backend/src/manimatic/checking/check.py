@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 
 from manimatic.checking.api import ApiIndex
@@ -17,6 +18,7 @@ from manimatic.checking.structure import DimensionRule, StructureRules, report_s
 from manimatic.checking.world import World
 from manimatic.diagnostics import CheckReport, Severity, Span
 
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 MAX_CHARACTERS = 100_000
 """Longer sources are not parsed: no scene comes near, and the parser's memory grows with the source."""
 MAX_DEPTH = 120
@@ -45,6 +47,8 @@ def check_source(
     findings = Findings(Source(code))
     if len(code) > MAX_CHARACTERS:
         return too_much(code, "too-long", f"The source is longer than {MAX_CHARACTERS} characters.")
+    if _NO_TEXT.search(code):
+        return too_much(code, "null-bytes", "The source holds null bytes or characters that are none.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -52,9 +56,7 @@ def check_source(
     except SyntaxError as error:
         report_syntax(error, findings)
         return CheckReport(code=code, diagnostics=findings.all())
-    except ValueError:
-        return too_much(code, "null-bytes", "The source holds null bytes or characters that are none.")
-    except (RecursionError, MemoryError):
+    except (ValueError, RecursionError, MemoryError):
         return too_much(code, "too-deep", TOO_DEEP)
     if _is_too_deep(tree):
         return too_much(code, "too-deep", TOO_DEEP)
