@@ -19,6 +19,7 @@ from pathlib import Path
 
 from manimatic.jobs import Options, Quality, new_id
 from manimatic.ports import Limits, RunRequest
+from manimatic.rehearsal import Rehearsal
 from manimatic.sandbox.bubblewrap import BubblewrapGuest, BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
 from manimatic.sandbox.cgroup.base import GroupLimits, group_name
@@ -153,7 +154,10 @@ def cli_start() -> str:
 
 
 class _Silent:
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """Take no notice."""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
         """Take no notice."""
 
     def log(self, text: str) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from manimatic.jobs import Options, Picture, new_id
 from manimatic.ports import Limits, RunRequest, Sandbox
+from manimatic.rehearsal import Rehearsal
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
 from manimatic.sandbox.identity import identity_folder, take_identity
@@ -130,7 +131,10 @@ class Truths:
 class Silent:
     """Hears nothing."""
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """Take no notice."""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
         """Take no notice."""
 
     def log(self, text: str) -> None:

@@ -137,7 +137,7 @@ def test_people_read_place_message_and_the_line_with_carets(folder: Path, capsys
     path = written(folder, "a.py", scene("x = '日本\x1b[2J'; self.add(Circel())"))
     assert check_files([path], as_json=False, fix=False) == 1
     head, message, quoted, carets, total = capsys.readouterr().out.splitlines()
-    assert head == "a.py:6:31 error unknown-name"
+    assert head == "a.py:6:32 error unknown-name"
     assert message == "  Circel is not defined. Did you mean Circle?"
     assert "\x1b" not in quoted
     assert quoted.replace("日本", "....").index("Circel") == carets.index("^^^^^^")

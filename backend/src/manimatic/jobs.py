@@ -274,7 +274,7 @@ class Event:
     number: int
     at: float
     kind: str
-    """`state`, `draft`, `attempt`, `progress`, `log`, or `end`."""
+    """`state`, `draft`, `attempt`, `rehearsal`, `progress`, `log`, or `end`."""
     data: Mapping[str, Any]
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from manimatic.diagnostics import CheckReport, Severity
 from manimatic.jobs import Attempt, Event, Failure, Job, JobState, NewJob, Options, Usage
+from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.verdicts import Verdict
 
 # ---------------------------------------------------------------- code generation
@@ -286,6 +287,12 @@ class RunRequest:
     options: Options = Options()
     limits: Limits = Limits()
     parts: tuple[Path, ...] = ()
+    rehearse: Rehearse = Rehearse.NO
+
+    @property
+    def wants_video(self) -> bool:
+        """Tell whether the run is to deliver a video."""
+        return self.rehearse is not Rehearse.ONLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +328,8 @@ class RunResult:
     artefacts: tuple[Artefact, ...] = ()
     video: VideoFacts | None = None
     """Set where there is an artefact of kind `video`, which then is the first."""
+    rehearsal: Rehearsal | None = None
+    """What the rehearsal found out, where there was one and it got so far as to say so."""
     isolation: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, float] = field(default_factory=dict)
 
@@ -328,8 +337,11 @@ class RunResult:
 class RunListener(Protocol):
     """Hears of a run while it goes on. Calls come from one thread, in order."""
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        """An animation has ended."""
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """The rehearsal is over; rendering begins, unless the scene failed or only a rehearsal was asked for."""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        """An animation has been rendered; `total` is how many there are, where a rehearsal has counted them."""
 
     def log(self, text: str) -> None:
         """The worker or the scene printed this; control characters are already escaped."""

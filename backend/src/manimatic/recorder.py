@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from manimatic.diagnostics import applied_to_json, diff_of
 from manimatic.errors import JobCancelled, StoreError
 from manimatic.jobs import Attempt, Job, JobState
 from manimatic.ports import Claim, Draft, JobStore
+from manimatic.rehearsal import Rehearsal
 
 FLUSH_S = 0.3
 """Progress, log and draft events of one job come at most this often."""
@@ -123,9 +125,15 @@ class Recorder:
         }
         self.flush()
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        """An animation has ended."""
-        self._said["progress"] = {"animation": animation, "video_s": round(video_s, 3), "line": line}
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """The rehearsal is over: say how much there is to render and what is wrong with the layout."""
+        self._said["rehearsal"] = dataclasses.asdict(rehearsal)
+        self._flush_if_due()
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        """An animation has been rendered."""
+        known = {} if total is None else {"total": total}
+        self._said["progress"] = {"animation": animation, "video_s": round(video_s, 3), "line": line, **known}
         self._flush_if_due()
 
     def log(self, text: str) -> None:

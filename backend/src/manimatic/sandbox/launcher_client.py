@@ -50,7 +50,8 @@ class LauncherSandbox:
         try:
             with self._connected(RESTART_S, cancel) as connection:
                 self._ask(connection, request)
-                return intake.settle(_Conversation(connection, request, listener, intake).until_result(cancel))
+                result = _Conversation(connection, request, listener, intake).until_result(cancel)
+                return intake.settle(result, wants_video=request.wants_video)
         except SandboxUnavailable:
             raise
         except (SandboxError, OSError, EOFError) as error:
@@ -122,7 +123,10 @@ class _Conversation:
         body = _message(message)
         match body["type"]:
             case "progress":
-                self._listener.progress(animation=body["animation"], video_s=body["video_s"], line=body["line"])
+                fields = {name: body[name] for name in ("animation", "video_s", "line", "total")}
+                self._listener.progress(**fields)
+            case "rehearsed":
+                self._listener.rehearsed(wire.rehearsal_from_dict(body["rehearsal"]))
             case "log":
                 self._listener.log(body["text"])
             case "begin":

@@ -6,6 +6,7 @@ It holds no keys and knows no jobs. A connection is one run; when the dispatcher
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import os
 import socket
@@ -20,6 +21,7 @@ from typing import Protocol
 
 from manimatic.errors import JobCancelled, ManimaticError, SandboxError
 from manimatic.ports import Limits, RunListener, RunRequest, RunResult, Sandbox
+from manimatic.rehearsal import Rehearsal
 from manimatic.sandbox import wire
 from manimatic.sandbox.supervisor import ArtefactSink
 
@@ -141,8 +143,12 @@ class _Forwarder:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        wire.send(self._connection, {"type": "progress", "animation": animation, "video_s": video_s, "line": line})
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        wire.send(self._connection, {"type": "rehearsed", "rehearsal": dataclasses.asdict(rehearsal)})
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        body = {"animation": animation, "video_s": video_s, "line": line, "total": total}
+        wire.send(self._connection, {"type": "progress", **body})
 
     def log(self, text: str) -> None:
         wire.send(self._connection, {"type": "log", "text": text})

@@ -7,7 +7,7 @@ passes through began as a guest's bytes, so sizes stay capped.
 from           messages (JSON objects, by ``type``)
 ==============  =========================================================================================
 dispatcher      ``describe``; ``run`` with the request, then each part as ``begin``, chunks, ``end``
-launcher        ``isolation``; ``progress``, ``log``, ``begin``, chunks, ``end``, and last ``result``;
+launcher        ``isolation``; ``rehearsed``, ``progress``, ``log``, ``begin``, chunks, ``end``, and last ``result``;
                 ``error`` with code, message and hint instead of either
 ==============  =========================================================================================
 """
@@ -26,6 +26,7 @@ from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
 from manimatic.errors import SandboxError
 from manimatic.jobs import Options, Quality
 from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.rehearsal import LayoutFinding, LayoutObject, Rehearsal, Rehearse
 from manimatic.verdicts import Verdict
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
@@ -115,6 +116,7 @@ def request_from_dict(body: Mapping[str, Any], parts: tuple[Path, ...]) -> RunRe
             options=options,
             limits=Limits(**body["limits"]),
             parts=parts,
+            rehearse=Rehearse(body["rehearse"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxError(f"The launcher cannot read the request: {error}.") from error
@@ -134,6 +136,25 @@ def result_from_dict(body: Mapping[str, Any]) -> RunResult:
         SandboxError: A field is missing or unknown.
     """
     try:
-        return RunResult(**{**body, "verdict": Verdict(body["verdict"])})
+        told = body["rehearsal"]
+        rehearsal = None if told is None else rehearsal_from_dict(told)
+        return RunResult(**{**body, "verdict": Verdict(body["verdict"]), "rehearsal": rehearsal})
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxError(f"The launcher's result cannot be read: {error}.") from error
+
+
+def rehearsal_from_dict(body: Mapping[str, Any]) -> Rehearsal:
+    """Rebuild a rehearsal.
+
+    Raises:
+        SandboxError: A field is missing or unknown.
+    """
+    try:
+        return Rehearsal(**{**body, "findings": tuple(_finding_from_dict(item) for item in body["findings"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise SandboxError(f"The launcher's rehearsal cannot be read: {error}.") from error
+
+
+def _finding_from_dict(body: Mapping[str, Any]) -> LayoutFinding:
+    objects = (LayoutObject(**{**item, "box": item["box"] and tuple(item["box"])}) for item in body["objects"])
+    return LayoutFinding(**{**body, "objects": tuple(objects)})
