@@ -16,8 +16,10 @@ class Case:
 
 
 def scene(body: str, base: str = "Scene") -> str:
-    """Return a scene around the body of a construct method."""
-    inner = textwrap.indent(textwrap.dedent(body).strip("\n"), " " * 8)
+    """Return a scene around the body of a construct method; one that plays nothing waits at its end."""
+    body = textwrap.dedent(body).strip("\n")
+    plays = "self.play(" in body or "self.wait(" in body
+    inner = textwrap.indent(body if plays else f"{body}\nself.wait()", " " * 8)
     return f"from manim import *\n\n\nclass Example({base}):\n    def construct(self):\n{inner}\n"
 
 

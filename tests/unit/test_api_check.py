@@ -12,10 +12,10 @@ from harness.api import Api, open_api
 OLD = scene("self.play(ShowCreation(Circle()))")
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """One API for all tests."""
-    with open_api(tmp_path_factory.mktemp("check")) as opened:
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    """An API with its checker."""
+    with open_api(tmp_path) as opened:
         yield opened
 
 

@@ -12,7 +12,7 @@ from manimatic.checking.check import check_source
 from manimatic.diagnostics import Applied, CheckReport, Diagnostic, Edit, Severity, edited, fix_diff
 
 MAX_ROUNDS = 12
-FIXED_WARNINGS = frozenset({"group-of-everything", "tex-not-raw"})
+FIXED_WARNINGS = frozenset({"group-of-everything", "no-animation", "tex-not-raw"})
 """Rules whose fixes are certain although the scene may render without them."""
 BROKEN = frozenset(
     {"syntax-error", "truncated", "markdown-fence", "not-code", "other-language"}

@@ -18,3 +18,9 @@ def read_data(name: str) -> Any:
 def certain_rules() -> frozenset[str]:
     """Return the rules about sources of which nothing can be shown, wherever the finding stands."""
     return frozenset(rule["id"] for rule in read_data("catalogue.json") if rule["certain"])
+
+
+def css_color(name: str) -> str | None:
+    """Return the hex value of a colour of CSS, however its name is spelled: `LIGHT_GREEN`, `lightgreen`."""
+    found: str | None = read_data("css_colors.json").get(name.replace("_", "").replace(" ", "").lower())
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 from manimatic.checking.findings import Findings
 from manimatic.checking.ruledata import read_data
@@ -19,6 +20,9 @@ _MATHS = re.compile(
 _IN_TEXT = re.compile(r"\\(?:text\w*|mbox|hbox|operatorname)\*?\s*\{(?:[^{}]|\{[^{}]*\})*\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _BEGIN_END = re.compile(r"\\(begin|end)\{([A-Za-z]+\*?)\}")
+_ENVIRONMENT_IN_F = re.compile(
+    r"(\\(?:begin|end))(?<!\{)\{((?:[bpvBV]|small)?matrix|cases|aligned|array|align\*?|gather\*?|equation\*?)\}(?!\})"
+)
 _LOST_BACKSLASH = re.compile("[\t\r](?:ext|heta|imes|au|an|o\\b|frac|ho\\b|ight|angle)")
 _BROKEN = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 _WHOLE = frozenset({"align", "align*", "equation", "equation*", "gather", "gather*", "displaymath"})
@@ -43,6 +47,9 @@ class TexRules:
         for argument in call.args:
             if isinstance(argument, ast.JoinedStr):
                 self._control_in_parts(argument)
+                self._braces(argument)
+        if kind == "Tex" and len(call.args) == 1 and not strings and "tex_environment" not in words:
+            self._put_together(call)
         if "tex_environment" in words or len(strings) < len(call.args) or not strings:
             return
         whole = " ".join(str(node.value) for node in strings)
@@ -55,6 +62,38 @@ class TexRules:
             self._text(call, strings, kind)
         elif kind in {"MathTex", "SingleStringMathTex"}:
             self._math(call, strings)
+
+    def check_labels(self, call: ast.Call, nodes: Iterable[ast.expr | None]) -> None:
+        """Look at strings that Manim sets as maths."""
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and not self._control_characters(node):
+                if not self.own_template:
+                    self._foreign([node])
+                    self._unicode([node], "MathTex")
+                self._math(call, [node])
+
+    def _put_together(self, call: ast.Call) -> None:
+        """Look for maths in a text that is put together of strings; what is put in counts as a number."""
+        text = _flat(call.args[0])
+        if text is None or "$" in text or r"\(" in text or r"\[" in text or r"\begin" in text:
+            return
+        found = self.maths.search(text)
+        if found:
+            words = re.findall(r"[A-Za-z]{2,}", _COMMAND.sub(" ", text))
+            simple = isinstance(call.func, ast.Name) and not words
+            fix = self.findings.replacing(call.func, "MathTex") if simple else None
+            message = f"{found[0]} is maths, and Tex sets text."
+            hint = "Put the maths between $…$, or use MathTex."
+            self.findings.add("tex-maths-in-text", call, message, hint=hint, nearest="MathTex", fix=fix)
+
+    def _braces(self, node: ast.JoinedStr) -> None:
+        """Report the name of an environment that an f-string takes for a variable."""
+        text = self.findings.source.text(node)
+        mended = _ENVIRONMENT_IN_F.sub(r"\1{{\2}}", text)
+        if mended != text:
+            message = "An f-string takes the braces of this environment for its own."
+            fix = self.findings.replacing(node, mended)
+            self.findings.add("tex-braces", node, message, hint="Double them: {{…}}.", fix=fix)
 
     # ------------------------------------------------------------ characters
 
@@ -244,3 +283,17 @@ class TexRules:
         if value.startswith("$") and value.endswith("$") and "$" not in inner and "$" + inner + "$" in value:
             return self.findings.replacing(node, text.replace("$", ""))
         return None
+
+
+def _flat(node: ast.expr) -> str | None:
+    """Return the text of strings that are added together, with a number for what is put in; None for anything else."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "0" for part in node.values)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "str":
+        return "0"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _flat(node.left), _flat(node.right)
+        return None if left is None or right is None else left + right
+    return None
