@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
 
         done: Done = join(request, channel)
     else:
-        done = render.render(request, channel)
+        done = render.perform(request, channel)
     sys.stdout.flush()
     sys.stderr.flush()
     channel.send(done)
