@@ -192,7 +192,7 @@ def drafts(count: int, **fields: Any) -> list[Draft]:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBench]:
     """Give a bench; afterwards no work folder is left, however the job ended."""
-    monkeypatch.setattr("manimatic.attempts.MACHINERY_PAUSE_S", 0.01)
+    monkeypatch.setattr("manimatic.renders.MACHINERY_PAUSE_S", 0.01)
     bench = JobBench(tmp_path)
     yield bench
     bench.store.close()

@@ -12,9 +12,10 @@ from manimatic.checks import Checks
 from manimatic.diagnostics import CheckReport
 from manimatic.errors import BudgetExceeded, GenerationError, ManimaticError, SandboxError
 from manimatic.jobs import Attempt, Job, JobState, Usage
-from manimatic.outcomes import GivenUp, Rendered, failure_of, judged
-from manimatic.ports import Brief, CodeGenerator, Draft, Limits, Round, RunResult, Sandbox
+from manimatic.outcomes import GivenUp, Rendered, failure_of
+from manimatic.ports import Brief, CodeGenerator, Draft, Limits, Round, Sandbox
 from manimatic.recorder import Recorder, Stop
+from manimatic.renders import Renders, is_rendered
 from manimatic.repair import (
     Tried,
     best_of,
@@ -24,16 +25,15 @@ from manimatic.repair import (
     is_same_again,
     is_unsafe,
     is_worse,
-    partial_reason,
     same_answer,
 )
 from manimatic.runs import Runs, discard
 from manimatic.verdicts import Blame, Verdict
 
-MACHINERY_TRIES = 2
-"""A sandbox that fails gets one more chance with the same scene."""
-MACHINERY_PAUSE_S = 1.0
-"""Time for a launcher that died to be started again."""
+LAYOUT_REPAIR_S = 120.0
+"""Seconds that the job must have left, beside those of the runs, for a repair of the layout alone."""
+LAYOUT_RUNS = 2.0
+"""Runs like the last one that there must be time for."""
 MIN_REPAIR_S = 5.0
 """With less time left for the job, no model is asked again."""
 
@@ -82,7 +82,7 @@ class Attempts:
         self._budget = budget
         self._stop = stop
         self._recorder = recorder
-        self._runs = Runs(
+        runs = Runs(
             sandbox=sandbox,
             options=job.options,
             limits=budget.limits,
@@ -90,8 +90,8 @@ class Attempts:
             recorder=recorder,
             folder=folder,
         )
+        self._renders = Renders(runs, recorder=recorder, stop=stop, is_own=job.brought_code is not None)
         self._tried: list[Tried] = []
-        self._unjoinable: set[int] = set()
         self._number = max((attempt.number for attempt in earlier), default=0) + 1
         self._spent = Usage()
         for attempt in earlier:
@@ -108,7 +108,9 @@ class Attempts:
                 tried = self._try()
             except GenerationError as error:
                 return self._salvaged(error)
-            if rendered := self._deliverable(tried):
+            if rendered := self._renders.deliverable(tried):
+                if self._layout_is_worth_a_repair(tried):
+                    return self._with_better_layout(tried, rendered)
                 return rendered
             self._stop.check()
             end = self._end_of_repair(tried)
@@ -130,7 +132,7 @@ class Attempts:
             )
             self._recorder.attempt(attempt)
             return Tried(attempt=attempt, draft=draft, report=report)
-        return self._ran(Tried(attempt=attempt, draft=draft, report=report))
+        return self._renders.ran(Tried(attempt=attempt, draft=draft, report=report))
 
     def _goes_back(self, report: CheckReport) -> bool:
         """Tell whether a scene is not run.
@@ -222,38 +224,6 @@ class Attempts:
         self._recorder.begun(attempt)
         return attempt
 
-    def _ran(self, tried: Tried) -> Tried:
-        for again in range(MACHINERY_TRIES):
-            if again:
-                self._stop.event.wait(MACHINERY_PAUSE_S)
-                self._stop.check()
-            else:
-                self._recorder.enter(JobState.RENDERING, self._stop, code=tried.draft.code)
-            started = time.time()
-            result = self._runs.render(f"{tried.attempt.number}-{again}", tried.draft.code)
-            attempt = judged(tried.attempt, result, started_at=started, ended_at=time.time())
-            self._recorder.attempt(attempt)
-            if result.verdict.blame is not Blame.MACHINERY:
-                return dataclasses.replace(tried, attempt=attempt, result=result)
-        raise SandboxError(result.message)
-
-    def _deliverable(self, tried: Tried) -> Rendered | None:
-        result = tried.result
-        if result is None:
-            return None
-        if result.verdict is Verdict.OK:
-            return Rendered(result=result, draft=tried.draft)
-        return self._partial(tried, result) if result.verdict.blame is Blame.LIMIT else None
-
-    def _partial(self, tried: Tried, result: RunResult) -> Rendered | None:
-        """Return the part that was finished; parts that could not be joined once are not tried again."""
-        number = tried.attempt.number
-        joined = None if number in self._unjoinable else self._runs.joined(f"{number}-joined", result)
-        if joined is None:
-            self._unjoinable.add(number)
-            return None
-        return Rendered(result=joined, draft=tried.draft, partial_reason=partial_reason(result))
-
     # ------------------------------------------------------------ repair and its end
 
     def _end_of_repair(self, tried: Tried) -> ManimaticError | None:
@@ -287,21 +257,29 @@ class Attempts:
         if best.result is None and (is_hopeless(best.report) or is_unsafe(best.report)):
             raise end
         self._stop.check()
-        rendered = self._shown(self._back_at(best))
+        rendered = self._renders.shown(self._renders.back_at(best))
         if rendered is None:
             raise end
         return rendered
 
-    def _back_at(self, best: Tried) -> Tried:
-        """Bring the job back to an earlier scene, and run it where it was not run."""
-        if self._recorder.state is JobState.GENERATING:
-            self._recorder.enter(JobState.CHECKING, self._stop, code=best.draft.code)
-        if best.result is None:
-            return self._ran(best)
-        if self._recorder.state is JobState.CHECKING:
-            self._recorder.enter(JobState.RENDERING, self._stop, code=best.draft.code)
-        return best
+    # ------------------------------------------------------------ layout
 
-    def _shown(self, tried: Tried) -> Rendered | None:
-        """Return the whole video, or the part of it that was finished."""
-        return self._deliverable(tried) or (self._partial(tried, tried.result) if tried.result else None)
+    def _layout_is_worth_a_repair(self, tried: Tried) -> bool:
+        """Tell whether a model is asked once more for a scene that renders, but shows things badly."""
+        if not (self._can_repair and tried.layout and self._budget.max_repairs and is_rendered(tried)):
+            return False
+        return self._stop.left_s() > LAYOUT_REPAIR_S + LAYOUT_RUNS * tried.attempt.figures.get("wall_s", 0.0)
+
+    def _with_better_layout(self, tried: Tried, rendered: Rendered) -> Rendered:
+        """Ask once for a better layout, and return the better of both videos; whatever goes wrong, there is one."""
+        self._tried.append(tried)
+        self._number += 1
+        try:
+            again = self._try()
+        except (GenerationError, SandboxError):
+            again = None
+        better = again if again and is_rendered(again) and len(again.layout) < len(tried.layout) else None
+        if better is None:
+            self._renders.back_at(tried)
+            return rendered
+        return self._renders.deliverable(better) or rendered

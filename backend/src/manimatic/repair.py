@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from manimatic.diagnostics import UNSAFE, CheckReport, Diagnostic
+from manimatic.diagnostics import UNSAFE, CheckReport, Diagnostic, Severity, Span
 from manimatic.errors import (
     AnswerCutOff,
     AnswerNotPython,
@@ -19,6 +19,7 @@ from manimatic.errors import (
 from manimatic.jobs import Attempt, Failure, JobState
 from manimatic.outcomes import complaint
 from manimatic.ports import Draft, RunResult
+from manimatic.rehearsal import LayoutFinding, LayoutObject
 from manimatic.verdicts import Verdict
 
 MAX_COMPLAINTS = 20
@@ -42,6 +43,12 @@ class Tried:
         if self.result is not None:
             return 0 if self.result.verdict is Verdict.OK else 1
         return len(self.report.errors) + BROKEN_SOURCE * is_hopeless(self.report)
+
+    @property
+    def layout(self) -> tuple[LayoutFinding, ...]:
+        """Return what the rehearsal found to be wrong with the picture."""
+        rehearsal = self.result.rehearsal if self.result else None
+        return rehearsal.findings if rehearsal else ()
 
     @property
     def animations(self) -> int:
@@ -118,6 +125,8 @@ def partial_reason(result: RunResult) -> str:
 
 def complaint_of(tried: Tried) -> str:
     """Say to the model what is wrong with its scene, and nothing else."""
+    if tried.result is not None and tried.result.verdict is Verdict.OK:
+        return layout_complaint(tried.layout)
     if tried.result is not None:
         return complaint(tried.result)
     return check_complaint(tried.report)
@@ -137,3 +146,40 @@ def _told(found: Diagnostic, lines: Sequence[str]) -> str:
     quoted = f"\n    {text}" if text else ""
     hint = f" {found.hint}" if found.hint else ""
     return f"line {found.line}, column {found.column} ({found.rule}): {found.message}{hint}{quoted}"
+
+
+def layout_complaint(findings: Sequence[LayoutFinding]) -> str:
+    """Say to the model what is wrong with the picture of a scene that renders."""
+    head = "The scene renders. Keep what it shows, and change only what is wrong with the layout:"
+    return "\n".join([head, *(_told_of_layout(found) for found in findings[:MAX_COMPLAINTS])])
+
+
+def _told_of_layout(found: LayoutFinding) -> str:
+    lines = sorted({line for line in (found.line, *(one.line for one in found.objects)) if line})
+    where = f", lines {', '.join(map(str, lines))}" if lines else ""
+    boxes = "; ".join(f"{one.name} at {_box(one)}" for one in found.objects if one.box)
+    shown = f" ({boxes})" if boxes else ""
+    return f"{found.start_s:.1f}-{found.end_s:.1f} s{where} ({found.rule}): {found.message}{shown} {found.hint}"
+
+
+def _box(one: LayoutObject) -> str:
+    left, bottom, right, top = one.box or (0.0, 0.0, 0.0, 0.0)
+    return f"x {left:.1f} to {right:.1f}, y {bottom:.1f} to {top:.1f}"
+
+
+def layout_advice(findings: Iterable[LayoutFinding]) -> tuple[Diagnostic, ...]:
+    """Return the layout report in the form of the checker's findings; none of them makes a scene fail."""
+    return tuple(
+        Diagnostic(
+            rule=f"layout-{found.rule.replace('_', '-')}",
+            severity=Severity.ADVICE,
+            span=_line_span(next((one.line for one in found.objects if one.line), found.line) or 1),
+            message=f"{found.message} ({found.start_s:.1f} to {found.end_s:.1f} s)",
+            hint=found.hint,
+        )
+        for found in findings
+    )
+
+
+def _line_span(line: int) -> Span:
+    return Span(line=line, column=1, end_line=line, end_column=1)

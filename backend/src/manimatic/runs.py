@@ -10,6 +10,7 @@ from pathlib import Path
 from manimatic.jobs import Options, new_id
 from manimatic.ports import Artefact, Limits, RunRequest, RunResult, Sandbox
 from manimatic.recorder import Recorder, Stop
+from manimatic.rehearsal import Rehearse
 from manimatic.verdicts import Verdict
 
 JOIN_TIMEOUT_S = 60.0
@@ -38,12 +39,13 @@ class Runs:
         self._stop = stop
         self._recorder = recorder
         self._folder = folder
+        self._count = 0
 
-    def render(self, name: str, code: str) -> RunResult:
+    def render(self, code: str, rehearse: Rehearse) -> RunResult:
         """Run a scene. Raises JobCancelled, SandboxUnavailable."""
-        return self._run(name, code, (), min(self._limits.timeout_s, RUN_SHARE * self._stop.left_s()))
+        return self._run(code, (), min(self._limits.timeout_s, RUN_SHARE * self._stop.left_s()), rehearse)
 
-    def joined(self, name: str, result: RunResult) -> RunResult | None:
+    def joined(self, result: RunResult) -> RunResult | None:
         """Return the result with its finished parts made one video, or None where nothing can be made of them.
 
         Raises:
@@ -55,16 +57,19 @@ class Runs:
             return None
         self._stop.check()
         longest_s = min(JOIN_TIMEOUT_S, self._limits.timeout_s, self._stop.left_s())
-        made = self._run(name, "", parts, longest_s)
+        made = self._run("", parts, longest_s, Rehearse.NO)
         if made.verdict is not Verdict.OK:
             return None
         return dataclasses.replace(result, artefacts=made.artefacts, video=made.video)
 
-    def _run(self, name: str, code: str, parts: tuple[Path, ...], timeout_s: float) -> RunResult:
-        folder = self._folder / name
+    def _run(self, code: str, parts: tuple[Path, ...], timeout_s: float, rehearse: Rehearse) -> RunResult:
+        self._count += 1
+        folder = self._folder / str(self._count)
         folder.mkdir()
         limits = dataclasses.replace(self._limits, timeout_s=max(0.001, timeout_s))
-        request = RunRequest(run_id=new_id(), code=code, options=self._options, limits=limits, parts=parts)
+        request = RunRequest(
+            run_id=new_id(), code=code, options=self._options, limits=limits, parts=parts, rehearse=rehearse
+        )
         return self._sandbox.run(request, self._recorder, self._stop.event, folder)
 
 
