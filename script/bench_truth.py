@@ -11,15 +11,14 @@ import json
 import re
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from manimatic.jobs import Options, Picture, new_id
 from manimatic.ports import Limits, RunRequest, Sandbox
-from manimatic.rehearsal import Rehearsal
+from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
 from manimatic.sandbox.identity import identity_folder, take_identity
@@ -40,6 +39,7 @@ class Truth:
     line: int | None
     traceback: str | None
     animations: int
+    cap_s: float
     wall_s: float
 
     @property
@@ -98,23 +98,26 @@ class Truths:
         self._sandbox, self._cache, self._cap_s = sandbox, cache, cap_s
         cache.mkdir(parents=True, exist_ok=True)
 
-    def of(self, code: str) -> Truth:
-        """Return how the scene ends."""
-        known = self._cache / f"{self._key(code)}.json"
-        if known.exists():
-            return Truth(**json.loads(known.read_text(encoding="utf-8")))
-        truth = self._rendered(code)
+    def of(self, code: str, rehearse: Rehearse = Rehearse.NO) -> Truth:
+        """Return how the scene ends when it is rendered, or only rehearsed."""
+        name = self.key(code) + ("" if rehearse is Rehearse.NO else "-rehearsed")
+        path = self._cache / f"{name}.json"
+        known = Truth(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+        if known is not None and (known.outcome != "limit" or known.cap_s >= self._cap_s):
+            return known
+        truth = self._rendered(code, rehearse)
         if truth.verdict != Verdict.SANDBOX_ERROR:
-            known.write_text(json.dumps(dataclasses.asdict(truth)), encoding="utf-8")
+            path.write_text(json.dumps(dataclasses.asdict(truth)), encoding="utf-8")
         return truth
 
-    def _key(self, code: str) -> str:
-        place = f"{WIDTH}x{HEIGHT}@{FPS} {self._cap_s:g}s {CORES:g} cores\n"
+    def key(self, code: str) -> str:
+        """Return what a scene is remembered by; with a longer cap only those are rendered again that ran into it."""
+        place = f"{WIDTH}x{HEIGHT}@{FPS} {CORES:g} cores\n"
         return hashlib.sha256((place + code).encode(errors="surrogatepass")).hexdigest()[:32]
 
-    def _rendered(self, code: str) -> Truth:
+    def _rendered(self, code: str, rehearse: Rehearse) -> Truth:
         limits = Limits(timeout_s=self._cap_s, cpu_cores=CORES)
-        request = RunRequest(run_id=new_id(), code=code, options=SmallOptions(), limits=limits)
+        request = RunRequest(run_id=new_id(), code=code, options=SmallOptions(), limits=limits, rehearse=rehearse)
         with tempfile.TemporaryDirectory() as folder:
             result = self._sandbox.run(request, Silent(), threading.Event(), Path(folder))
         return Truth(
@@ -124,6 +127,7 @@ class Truths:
             line=result.line,
             traceback=result.traceback,
             animations=result.animations,
+            cap_s=self._cap_s,
             wall_s=float(result.figures.get("wall_s", 0.0)),
         )
 
@@ -146,8 +150,3 @@ def open_truths(cache: Path, cap_s: float) -> Iterator[Truths]:
     """Give the renderer of this machine."""
     with take_identity(identity_folder()) as identity:
         yield Truths(BubblewrapSandbox(choose(), identity, runtime_root()), cache, cap_s)
-
-
-def figures(truth: Truth) -> Mapping[str, Any]:
-    """Return a truth as plain data, without its traceback."""
-    return {name: value for name, value in dataclasses.asdict(truth).items() if name != "traceback"}

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_HELPER = '''
+_HELPER = """
 
 def _on_screen(scene, texts):
     kinds = (Text, MarkupText, Paragraph, MathTex)
@@ -55,7 +55,7 @@ def _shape(scene):
 
 
 def _plant(scene):
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,34 +72,66 @@ def _defect(name: str, body: str, *rules: str) -> Defect:
 
 
 DEFECTS = (
-    _defect("text far off", "text = _text(scene)\ntext.copy().shift(RIGHT * 40)\nnew = Text('Planted words')\n"
-            "scene.add(new.shift(RIGHT * 30))", "off_frame"),
-    _defect("text half off at the right", "text = _text(scene)\n"
-            "text.set_x(config.frame_width / 2)", "off_frame"),
+    _defect(
+        "text far off",
+        "text = _text(scene)\ntext.copy().shift(RIGHT * 40)\nnew = Text('Planted words')\n"
+        "scene.add(new.shift(RIGHT * 30))",
+        "off_frame",
+    ),
+    _defect("text half off at the right", "text = _text(scene)\ntext.set_x(config.frame_width / 2)", "off_frame"),
     _defect("text half off at the top", "text = _text(scene)\ntext.set_y(config.frame_height / 2)", "off_frame"),
     _defect("text a little off", "text = _text(scene)\ntext.to_edge(LEFT, buff=-0.3)", "off_frame"),
     _defect("shape half off", "shape = _shape(scene)\nshape.set_x(-config.frame_width / 2)", "off_frame"),
     _defect("shape off from the start", "scene.add(Circle(0.7, color=BLUE).shift(UP * 12))", "off_frame"),
-    _defect("text on a text", "text = _text(scene)\nscene.add(Text('Planted words', font_size=36).move_to(text))",
-            "text_over_text"),
-    _defect("text on part of a text", "text = _text(scene)\nnew = Text('Planted words', font_size=36)\n"
-            "scene.add(new.move_to(text).shift(UP * 0.5 * text.height))", "text_over_text"),
-    _defect("text at the end of a text", "text = _text(scene)\nnew = Text('Planted words', font_size=36)\n"
-            "new.move_to(text.get_left())\nscene.add(new)", "text_over_text"),
-    _defect("formula on a text", "text = _text(scene)\n"
-            "scene.play(Write(MathTex('x^2 + y^2 = r^2').move_to(text)))", "text_over_text"),
-    _defect("text across an edge", "shape = _shape(scene)\n"
-            "new = Text('Planted words', font_size=30).move_to(shape.point_from_proportion(0.13))\nscene.add(new)",
-            "text_over_shape", "text_over_text", "off_frame"),
-    _defect("text under a shape", "text = _text(scene)\n"
-            "scene.add(Rectangle(width=text.width + 0.4, height=text.height + 0.4, color=BLUE, fill_opacity=1)"
-            ".move_to(text))", "text_hidden"),
-    _defect("tiny text", "text = _text(scene)\ntext.scale(0.2)\n"
-            "new = Text('Planted words', font_size=9)\nscene.add(new.to_corner(DL))", "too_small"),
-    _defect("dark text", "new = Text('Planted words', font_size=30, color='#1c1c1c')\nscene.add(new.to_corner(DR))",
-            "low_contrast"),
-    _defect("text without opacity", "new = Text('Planted words').set_opacity(0)\nscene.play(FadeIn(new))",
-            "never_visible"),
+    _defect(
+        "text on a text",
+        "text = _text(scene)\nscene.add(Text('Planted words', font_size=36).move_to(text))",
+        "text_over_text",
+    ),
+    _defect(
+        "text on part of a text",
+        "text = _text(scene)\nnew = Text('Planted words', font_size=36)\n"
+        "scene.add(new.move_to(text).shift(UP * 0.5 * text.height))",
+        "text_over_text",
+    ),
+    _defect(
+        "text at the end of a text",
+        "text = _text(scene)\nnew = Text('Planted words', font_size=36)\nnew.move_to(text.get_left())\nscene.add(new)",
+        "text_over_text",
+    ),
+    _defect(
+        "formula on a text",
+        "text = _text(scene)\nscene.play(Write(MathTex('x^2 + y^2 = r^2').move_to(text)))",
+        "text_over_text",
+    ),
+    _defect(
+        "text across an edge",
+        "shape = _shape(scene)\n"
+        "new = Text('Planted words', font_size=30).move_to(shape.point_from_proportion(0.13))\nscene.add(new)",
+        "text_over_shape",
+        "text_over_text",
+        "off_frame",
+    ),
+    _defect(
+        "text under a shape",
+        "text = _text(scene)\n"
+        "scene.add(Rectangle(width=text.width + 0.4, height=text.height + 0.4, color=BLUE, fill_opacity=1)"
+        ".move_to(text))",
+        "text_hidden",
+    ),
+    _defect(
+        "tiny text",
+        "text = _text(scene)\ntext.scale(0.2)\nnew = Text('Planted words', font_size=9)\nscene.add(new.to_corner(DL))",
+        "too_small",
+    ),
+    _defect(
+        "dark text",
+        "new = Text('Planted words', font_size=30, color='#1c1c1c')\nscene.add(new.to_corner(DR))",
+        "low_contrast",
+    ),
+    _defect(
+        "text without opacity", "new = Text('Planted words').set_opacity(0)\nscene.play(FadeIn(new))", "never_visible"
+    ),
     _defect("character without a font", "scene.add(Text('\\ue123', font_size=36).to_corner(DL))", "missing_glyph"),
     _defect("empty screen", "scene.clear()\nscene.wait(4)", "empty_screen"),
 )

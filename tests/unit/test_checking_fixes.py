@@ -72,6 +72,21 @@ MENDED = {
         'a = 1\nTex(r"\\mu =" + f"{a}")',
         'a = 1\nMathTex(r"\\mu =" + f"{a}")',
     ),
+    "solid box": (
+        "Box(width=1, height=2, depth=3, color=RED)",
+        "Prism(dimensions=[1, 2, 3], color=RED)",
+    ),
+    "flat box": ("self.add(Box(width=1, height=2))", "self.add(Rectangle(width=1, height=2))"),
+    "move to a point": (
+        "d = Dot()\nself.play(MoveToTarget(d, UP, run_time=2))",
+        "d = Dot()\nself.play(d.animate(run_time=2).move_to(UP))",
+    ),
+    "behind": ("Dot().next_to(Square(), BACK)", "Dot().next_to(Square(), IN)"),
+    "weight of a line": ("Line(weight=3)", "Line(stroke_width=3)"),
+    "matrix in text": (
+        'a = 1\nTex(f"A = \\\\begin{{bmatrix}} {a} & 2 \\\\end{{bmatrix}}")',
+        'a = 1\nMathTex(f"A = \\\\begin{{bmatrix}} {a} & 2 \\\\end{{bmatrix}}")',
+    ),
     "environment in an f-string": (
         'a = 1\nMathTex(f"\\\\begin{bmatrix} {a} \\\\end{bmatrix}")',
         'a = 1\nMathTex(f"\\\\begin{{bmatrix}} {a} \\\\end{{bmatrix}}")',
@@ -109,6 +124,8 @@ KEPT = {
     "default direction": "self.play(FadeOutAndShift(Dot()))",
     "drawn with more": "self.play(Create(Group(Dot()), remover=True))",
     "list of unknown things": "things = self.mobjects\nself.play(Create([*things]))",
+    "weight of letters": "MathTex('x', weight=3)",
+    "box without sides": "Box()",
     "labels at a call": "Axes().add_coordinate_labels(x_label='t')",
 }
 

@@ -7,7 +7,7 @@ import dataclasses
 import math
 import random
 
-from manimatic.checking.api import ANYTHING, nearest
+from manimatic.checking.api import ANYTHING, Parameter, Signature, nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Frame
 from manimatic.checking.imports import manim_value
@@ -27,6 +27,10 @@ from manimatic.diagnostics import Edit, Fix, Span
 
 MODULES = {"math": frozenset(dir(math)), "random": frozenset(dir(random))}
 """Modules of the standard library whose names are checked."""
+
+
+SETTER = Signature(parameters=(Parameter("value", "plain", False),), gives="self")
+"""What the setters take that Manim makes up."""
 
 
 class AttributeRules:
@@ -69,7 +73,14 @@ class AttributeRules:
         signature = self.world.method(kind, name) if name not in self.world.set_from_outside else None
         if signature is not None:
             return Method(value, name, signature)
-        return None
+        return Method(value, name, SETTER) if self._is_made_up(value, name) else None
+
+    def _is_made_up(self, value: Instance, name: str) -> bool:
+        """Tell whether a setter is one that Manim makes up when it is asked: that sets an attribute to one value."""
+        if not name.startswith("set_") or not self.world.is_a(value.kind, "Mobject"):
+            return False
+        kinds = list(self.world.families(value))
+        return not any(self.world.is_open(kind) or name in self.world.known_attributes(kind) for kind in kinds)
 
     def _facts(self, value: Instance, name: str, frame: Frame) -> set[Value]:
         """Return everything that the source's own classes put into an attribute."""

@@ -8,7 +8,7 @@ import builtins
 from manimatic.checking.api import nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Scope, bound_names
-from manimatic.checking.oldcalls import old_call_fix
+from manimatic.checking.oldcalls import box_fix, old_call_fix
 from manimatic.checking.ruledata import css_color, read_data
 from manimatic.checking.world import World
 from manimatic.diagnostics import Edit, Fix
@@ -103,12 +103,12 @@ class NameRule:
 
     def _is_old(self, node: ast.Name, here: tuple[frozenset[str], ...]) -> bool:
         imported = self.world.imports.star or self.short
-        return imported and node.id in self.calls and self._is_unknown(node, here)
+        return imported and (node.id in self.calls or node.id == "Box") and self._is_unknown(node, here)
 
     def _report_call(self, call: ast.Call, name: ast.Name) -> None:
-        entry = self.calls[name.id]
+        entry = self.calls.get(name.id, {})
         use = self.others.get(name.id, entry)["use"]
-        fix = old_call_fix(self.findings, call, entry)
+        fix = box_fix(self.findings, call) if name.id == "Box" else old_call_fix(self.findings, call, entry)
         message = f"This Manim has no {name.id}."
         self.findings.add("other-manim-name", name, message, hint=f"Use {use}.", nearest=use, fix=fix)
 

@@ -42,6 +42,32 @@ def old_call_fix(findings: Findings, call: ast.Call, entry: Mapping[str, Any]) -
     return Fix(tuple(edits))
 
 
+def box_fix(findings: Findings, call: ast.Call) -> Fix | None:
+    """Return the fix of `Box(width=…, height=…, depth=…)`: a Prism, or a Rectangle where there is no depth."""
+    given = {word.arg: word for word in call.keywords}
+    if call.args or None in given or not {"width", "height"} <= set(given):
+        return None
+    if "depth" not in given:
+        return findings.replacing(call.func, "Rectangle")
+    texts = [findings.source.text(given[name].value) for name in ("width", "height", "depth")]
+    kept = [f"{word.arg}={findings.source.text(word.value)}" for word in call.keywords if word.arg not in _SIDES]
+    sides = f"dimensions=[{', '.join(texts)}]"
+    return findings.replacing(call, f"Prism({', '.join([sides, *kept])})")
+
+
+_SIDES = ("width", "height", "depth")
+
+
+def moved_fix(findings: Findings, call: ast.Call) -> Fix | None:
+    """Return the fix of `MoveToTarget(mobject, point)`: an animated move_to."""
+    simple = len(call.args) == 2 and isinstance(call.args[0], (ast.Name, ast.Attribute))
+    if not simple or {word.arg for word in call.keywords} - WORDS_OF_ANIMATIONS:
+        return None
+    what, where = map(findings.source.text, call.args)
+    words = ", ".join(f"{word.arg}={findings.source.text(word.value)}" for word in call.keywords)
+    return findings.replacing(call, f"{what}.animate{f'({words})' if words else ''}.move_to({where})")
+
+
 def _named(findings: Findings, part: ast.expr | ast.keyword, name: str, *, minus: bool) -> Edit:
     value = part.value if isinstance(part, ast.keyword) else part
     text = findings.source.text(value)

@@ -14,9 +14,12 @@ from manimatic.diagnostics import Fix, Severity
 TEXT_KINDS = frozenset({"Tex", "Title", "BulletedList"})
 _MATHS = re.compile(
     r"(?<!\\)\$\$.*?\$\$|(?<!\\)\$.*?(?<!\\)\$|\\\(.*?\\\)|\\\[.*?\\\]|\\ensuremath\{.*?\}"
-    r"|\\begin\{(?P<env>[a-z]*\*?)\}.*?\\end\{(?P=env)\}",
+    r"|\\begin\{(?P<env>(?:align|equation|gather|multline|flalign|eqnarray|math|displaymath|tabular|itemize|center)\*?)\}"
+    r".*?\\end\{(?P=env)\}",
     re.DOTALL,
 )
+_INNER = "(?:[bpvBV]|small)?matrix|cases|aligned|gathered|array"
+"""Environments that stand within maths."""
 _IN_TEXT = re.compile(r"\\(?:text\w*|mbox|hbox|operatorname)\*?\s*\{(?:[^{}]|\{[^{}]*\})*\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _BEGIN_END = re.compile(r"\\(begin|end)\{([A-Za-z]+\*?)\}")
@@ -34,7 +37,8 @@ class TexRules:
     def __init__(self, world: World, findings: Findings) -> None:
         self.findings = findings
         self.data = read_data("tex.json")
-        self.maths = re.compile(rf"(?<!\\)[_^]|\\(?:{'|'.join(self.data['math_commands'])})(?![A-Za-z])")
+        commands = "|".join(self.data["math_commands"])
+        self.maths = re.compile(rf"(?<!\\)[_^]|\\(?:{commands})(?![A-Za-z])|\\begin\{{(?:{_INNER})\}}")
         self.own_template = "TexTemplate" in findings.source.code or "tex_template" in findings.source.code
 
     def check(self, call: ast.Call, kind: str) -> None:
@@ -75,11 +79,11 @@ class TexRules:
     def _put_together(self, call: ast.Call) -> None:
         """Look for maths in a text that is put together of strings; what is put in counts as a number."""
         text = _flat(call.args[0])
-        if text is None or "$" in text or r"\(" in text or r"\[" in text or r"\begin" in text:
+        if text is None or "$" in text or r"\(" in text or r"\[" in text:
             return
-        found = self.maths.search(text)
+        found = self.maths.search(_MATHS.sub("", text))
         if found:
-            words = re.findall(r"[A-Za-z]{2,}", _COMMAND.sub(" ", text))
+            words = _words(text)
             simple = isinstance(call.func, ast.Name) and not words
             fix = self.findings.replacing(call.func, "MathTex") if simple else None
             message = f"{found[0]} is maths, and Tex sets text."
@@ -254,7 +258,7 @@ class TexRules:
     def _as_maths(self, call: ast.Call, strings: list[ast.Constant], kind: str) -> Fix | None:
         """Return the fix to MathTex for a string that is maths and nothing else."""
         text = str(strings[0].value)
-        words = re.findall(r"[A-Za-z]{2,}", _COMMAND.sub(" ", text))
+        words = _words(text)
         if kind != "Tex" or len(strings) > 1 or words or "$" in text or not isinstance(call.func, ast.Name):
             return None
         return self.findings.replacing(call.func, "MathTex")
@@ -283,6 +287,11 @@ class TexRules:
         if value.startswith("$") and value.endswith("$") and "$" not in inner and "$" + inner + "$" in value:
             return self.findings.replacing(node, text.replace("$", ""))
         return None
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text that are no commands and no names of environments."""
+    return re.findall(r"[A-Za-z]{2,}", _COMMAND.sub(" ", _BEGIN_END.sub(" ", text)))
 
 
 def _flat(node: ast.expr) -> str | None:

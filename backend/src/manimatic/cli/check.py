@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from manimatic.cli.show import show_json
 from manimatic.diagnostics import Severity
 from manimatic.errors import InvalidInput, RequestError
 from manimatic.jobs import MAX_CODE_BYTES
-from manimatic.ports import Checker
+from manimatic.ports import Checker, Limits, Sandbox
+from manimatic.rehearsing import rehearse_scene
 
 CLEAN, FOUND, USAGE = 0, 1, RequestError.exit_code
 BOM = b"\xef\xbb\xbf"
@@ -37,21 +38,26 @@ class Looked:
     written: bool = False
 
 
-def check_files(paths: Sequence[Path], *, as_json: bool, fix: bool) -> int:
+def check_files(paths: Sequence[Path], *, as_json: bool, fix: bool, rehearse: bool = False) -> int:
     """Check the files one after the other and return the exit code: 0 clean, 1 something fails, 2 unreadable.
 
     Raises:
         InvalidInput: Standard input is to be mended.
         CheckerError: The checker failed.
+        SandboxError: There is no sandbox to rehearse in.
     """
     if fix and any(str(path) == "-" for path in paths):
         raise InvalidInput("--fix writes files; standard input is none.", hint="Name the file.")
-    policy = bootstrap.code_policy(read_settings())
+    settings = read_settings()
     checker = bootstrap.build_checker()
-    try:
-        looked = [_shown(one, as_json=as_json) for one in _looked(checker, paths, policy, fix=fix)]
-    finally:
-        checker.close()
+    with ExitStack() as stack:
+        stack.callback(checker.close)
+        sandbox = stack.enter_context(bootstrap.run_launcher(settings, os.environ)) if rehearse else None
+        looked = []
+        for one in _looked(checker, paths, bootstrap.code_policy(settings), fix=fix):
+            if sandbox is not None and one.code:
+                _rehearse(one, sandbox, bootstrap.limits_of(settings))
+            looked.append(_shown(one, as_json=as_json))
     if as_json:
         show_json([{"file": str(one.path), **one.told} for one in looked])
     else:
@@ -68,6 +74,13 @@ def _looked(checker: Checker, paths: Sequence[Path], policy: Severity, *, fix: b
             if fix and one.told["fixed_code"] is not None:
                 _mend(checker, one, policy)
         yield one
+
+
+def _rehearse(one: Looked, sandbox: Sandbox, limits: Limits) -> None:
+    """Execute a scene, too; what only that shows is an error like the checker's."""
+    one.told |= rehearse_scene(sandbox, one.code, limits)
+    one.told["ok"] = one.told["ok"] and one.told["error"] is None
+    one.exit_code = CLEAN if one.told["ok"] else FOUND
 
 
 def _mend(checker: Checker, one: Looked, policy: Severity) -> None:

@@ -26,6 +26,9 @@ def show_findings(path: Path, code: str, told: Mapping[str, Any], *, written: bo
         console.print(_message(found))
         for part in _quoted(found, lines, min(console.width, MAX_WIDTH)):
             console.print(part)
+    if "layout" in told:
+        for text in _rehearsed(path, told):
+            console.print(text)
     if written:
         for fix in told["fixes"]:
             console.print(_fixed(path, fix))
@@ -42,6 +45,8 @@ def show_sum(told: Sequence[Mapping[str, Any]], *, fixed: bool) -> None:
     mended = f"; {mends} mended" if fixed and mends else ""
     mended = f"; {mends} can be mended with --fix" if mends and not fixed else mended
     console = open_console()
+    failed = sum(bool(file.get("error")) for file in told)
+    parts += [f"{failed} failed in rehearsal"] if failed else []
     files = f"{len(told)} {_plural('file', len(told))}"
     console.print(f"{files}: {', '.join(parts) or 'nothing found'}{mended}.")
 
@@ -83,6 +88,29 @@ def _quoted(found: Mapping[str, Any], lines: Sequence[str], width: int) -> list[
     carets = "^" * max(1, cell_len(text[column : min(end, start + len(shown))]))
     style = _STYLES[found["severity"]]
     return [Text(f"{gutter}{shown}", style=""), Text.assemble(("      │ ", ""), before, (carets, style))]
+
+
+def _rehearsed(path: Path, told: Mapping[str, Any]) -> list[Text]:
+    """Say how far the scene came, what ended it and what is wrong with its picture."""
+    from rich.text import Text
+
+    place = printable(str(path))
+    count = f"{told['animations']} {_plural('animation', told['animations'])}"
+    shown = [Text(f"{place}: {count}, {told['duration_s']:.1f} s of video")]
+    if (error := told["error"]) is not None:
+        where = f"{place}:{error['line'] or 1}:1"
+        shown.append(
+            Text.assemble((where, "bold"), " ", ("error", _STYLES["error"]), " ", (error["verdict"], "magenta"))
+        )
+        shown.append(Text(f"  {printable(error['message'])}"))
+    for found in told["layout"]:
+        line = next((one["line"] for one in found["objects"] if one["line"]), found["line"]) or 1
+        when = f"{found['start_s']:.1f}-{found['end_s']:.1f} s"
+        rule = f"layout-{found['rule'].replace('_', '-')}"
+        head = (f"{place}:{line}:1", "bold")
+        shown.append(Text.assemble(head, " ", ("advice", _STYLES["advice"]), " ", (rule, "magenta"), f" {when}"))
+        shown.append(Text.assemble(f"  {printable(found['message'])}", (f" {printable(found['hint'])}", "green")))
+    return shown
 
 
 def _fixed(path: Path, fix: Mapping[str, Any]) -> Text:
