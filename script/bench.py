@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`, `script/bench check FOLDER`.
+=======
+"""Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`, `script/bench rehearse [FOLDER]`.
+>>>>>>> rehearse
 
 Figures of a busy machine mean little by themselves; each is therefore printed beside what it is compared with, taken
 in turns in the same run. Nothing here is a test: no figure fails the build.
@@ -34,11 +38,19 @@ CIRCLE = "from manim import *\n\n\nclass A(Scene):\n    def construct(self):\n  
 
 
 def main(names: list[str]) -> int:
+<<<<<<< HEAD
     """Run the named measurements, or all; `check` takes a folder of scenes and has options of its own."""
     if names[:1] == ["check"]:
         import bench_check
 
         return bench_check.main(names[1:])
+=======
+    """Run the named measurements, or all but those that take a folder of scenes."""
+    if names[:1] == ["rehearse"]:
+        from rehearse_bench import main as rehearse
+
+        return rehearse(names[1:])
+>>>>>>> rehearse
     for name, measure in MEASUREMENTS.items():
         if not names or name in names:
             print(f"{name}: {measure()}", flush=True)

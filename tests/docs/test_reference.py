@@ -18,6 +18,7 @@ from manimatic.jobs import Event, JobState
 from manimatic.ports import Limits
 from manimatic.settings import Settings
 from manimatic.verdicts import Verdict
+from manimatic_worker.protocol import LAYOUT_RULES
 from source_tree import ROOT
 
 EVENTS = re.findall(r"`(\w+)`", inspect.getsource(Event).partition("kind: str")[2].partition("data:")[0])
@@ -33,6 +34,12 @@ def test_generated_parts_are_up_to_date() -> None:
     argv = [sys.executable, "-B", str(ROOT / "script/docs.py"), "--check"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("rule", LAYOUT_RULES)
+def test_every_rule_of_the_layout_report_is_documented(rule: str) -> None:
+    """With what it finds and from where on."""
+    assert f"| `{rule}` |" in page("docs/reference/rehearsal.md")
 
 
 @pytest.mark.parametrize("item", settings_module.describe(), ids=lambda item: item["name"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,7 @@ def path(*corners: tuple[float, float]) -> np.ndarray:
     """Draw straight pieces as cubic curves, as Manim has them."""
     points = np.array(corners, dtype=float)
     pieces = [
-        start + (end - start) * share
-        for start, end in zip(points, points[1:], strict=False)
-        for share in (0, 1 / 3, 2 / 3, 1)
+        start + (end - start) * share for start, end in itertools.pairwise(points) for share in (0, 1 / 3, 2 / 3, 1)
     ]
     return np.array(pieces)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from manimatic_worker.layout.values import Array, Box
 
-
 _ASIDE = 1.7e-4
 """Rays do not start at the very height of a path's points, which would be counted twice or not at all."""
 

@@ -14,8 +14,8 @@ VISIBLE = 0.05
 """Opacity below which nothing is seen."""
 VISIBLE_SIZE = 1e-3
 """Of a glyph, in units: an animation that takes a text away may leave it without extent."""
-LARGE_GLYPHS = 70
-"""Percentile of glyph heights that counts as the height of a text: subscripts and dots stay out of account."""
+DOT = 0.4
+"""Share of the highest glyph's height below which a glyph is a dot or a dash, and stays out of account."""
 MISSING = "_missing_characters"
 _PLAIN_GROUPS = frozenset({"Group", "VGroup", "VDict", "Mobject", "VMobject"})
 _NOTHING: Colour = (0.0, 0.0, 0.0, 0.0)
@@ -120,6 +120,7 @@ class Looker:
 
         boxes = np.array(glyphs.boxes)
         heights = boxes[:, 3] - boxes[:, 1]
+        letters = heights[heights >= DOT * heights.max()]
         return Text(
             key=key,
             glyphs=boxes,
@@ -131,7 +132,7 @@ class Looker:
             part_of=frozenset(type(item).__name__ for item in (*glyphs.ancestors, glyphs.text)),
             groups=frozenset(id(item) for item in glyphs.ancestors),
             flying=glyphs.shown_by is not None,
-            glyph_height=float(np.percentile(heights, LARGE_GLYPHS)),
+            glyph_height=float(np.median(letters)),
             missing=vars(glyphs.text).get(MISSING, ""),
         )
 

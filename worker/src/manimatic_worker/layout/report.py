@@ -71,7 +71,7 @@ class Report:
     def findings(self) -> list[Lasting]:
         """Return what is worth telling, in order of time."""
         found = [*self._told(), *self._unreadable(), *self._never_seen(), *self._long_empty()]
-        return sorted(found, key=lambda one: one.start_s)
+        return sorted(found, key=lambda one: (one.start_s, one.sight.rule))
 
     def _note(self, sight: Sight, view: View) -> None:
         key = (sight.rule, sight.key, sight.other)

@@ -34,6 +34,8 @@ STRUCK_GLYPHS = 0.3
 """Share of a text's glyphs that a line may go through, and at least two of them (one where it has but two)."""
 PARTED = 0.15
 """Share of a text's glyphs that lie on the smaller side of the edge of a shape, from which it is parted in two."""
+STROKE_UNIT = 0.01
+"""Width of a stroke of 1, in units."""
 CLOSED = 1e-3
 """How near a path's end is to its start where it goes around something."""
 MIDDLE = 0.7
@@ -43,7 +45,14 @@ HIDDEN = 0.6
 """Share of a text's glyphs that lie behind a filling, from which it counts as hidden."""
 
 BACKDROPS = frozenset({"NumberPlane", "ComplexPlane", "PolarPlane", "ThreeDAxes", "Surface", "ArrowVectorField"})
-_STRETCHING = BACKDROPS | {"VectorField", "StreamLines", "TracedPath", "ParametricFunction", "FunctionGraph"}
+_STRETCHING = BACKDROPS | {
+    "FunctionGraph",
+    "ParametricFunction",
+    "StreamLine",
+    "StreamLines",
+    "TracedPath",
+    "VectorField",
+}
 """What may reach beyond the frame by its nature."""
 _MARKS = frozenset(
     {
@@ -184,7 +193,8 @@ def _is_twin(first: Text, second: Text) -> bool:
 
 def _may_disturb(shape: Shape, text: Text) -> bool:
     """Tell whether the shape has an edge that is seen near the text and has nothing to do with it."""
-    has_line = shape.stroke[3] >= SOLID and shape.stroke_width >= 1
+    high = text.box[3] - text.box[1]
+    has_line = shape.stroke[3] >= SOLID and 1 <= shape.stroke_width < high / STROKE_UNIT
     has_edge = shape.fill[3] >= SOLID
     if shape.flying or shape.is_image or not (has_line or has_edge):
         return False
@@ -248,10 +258,18 @@ def _contrast(text: Text, view: View) -> float:
     """Return the text's contrast, that of its rim if it is better; 21 over a picture, which may be anything."""
     layers: list[Colour] = []
     for shape in sorted(view.shapes, key=lambda shape: shape.order):
-        if shape.order < text.order and min(geometry.overlap(shape.box, text.box)) > 0:
+        if shape.order < text.order and min(geometry.overlap(shape.box, text.box)) >= 0:
             if shape.is_image:
                 return 21.0
-            if shape.fill[3] > 0 and _inside(shape, text) > 0.5:
-                layers.append(shape.fill)
+            layers.extend(_layers(shape, text))
     ground = painted(view.ground, layers)
     return max(contrast(colour, ground) for colour in (text.colour, text.rim) if colour is not None)
+
+
+def _layers(shape: Shape, text: Text) -> Iterator[Colour]:
+    """Yield what the shape puts behind most of the text: its filling, or a line so broad that it is a ground."""
+    if shape.fill[3] > 0 and _inside(shape, text) > 0.5:
+        yield shape.fill
+    is_broad = shape.stroke_width * STROKE_UNIT > text.glyph_height
+    if is_broad and geometry.crossed(*geometry.polyline(shape.path), text.glyphs).mean() > 0.5:
+        yield shape.stroke

@@ -39,7 +39,7 @@ class Text:
     flying: bool = False
     """It is being animated."""
     glyph_height: float = 0.0
-    """Height of its larger glyphs, in units."""
+    """Height of half of its letters at most, in units."""
     missing: str = ""
     """Characters that no font has."""
 

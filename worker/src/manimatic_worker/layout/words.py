@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from manimatic_worker.layout.values import Box
 from manimatic_worker.protocol import MAX_FINDING_CHARS, Finding
 
 MAX_EXCERPT_CHARS = 40
+MAX_NAME_CHARS = 120
 _MESSAGES = {
     "off_frame": "{name} is {how} the frame, at {box}; the frame is {width:.1f} wide and {height:.1f} high.",
     "text_over_text": "{name} at {box} lies over {other} at {other_box}.",
@@ -54,8 +56,7 @@ def finding(lasting: Lasting, call: Callable[[int], Called], *, width: float, he
         height: Likewise.
     """
     sight = lasting.sight
-    first = None if sight.key is None else call(sight.key)
-    second = None if sight.other is None else call(sight.other)
+    first, second = (None if key is None else _shortened(call(key)) for key in (sight.key, sight.other))
     values = {
         **_figures(lasting, width, height),
         **sight.detail,
@@ -85,6 +86,10 @@ def called(mobject: Any, name: str | None, line: int | None) -> Called:
     excerpt = _excerpt(mobject)
     kind = type(mobject).__name__
     return Called(name=(f"{name} ({excerpt})" if name and excerpt else name or f"{kind} {excerpt}".strip()), line=line)
+
+
+def _shortened(one: Called) -> Called:
+    return dataclasses.replace(one, name=one.name[:MAX_NAME_CHARS])
 
 
 def _excerpt(mobject: Any) -> str:

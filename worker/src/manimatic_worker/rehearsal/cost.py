@@ -13,7 +13,7 @@ from typing import Any
 
 from manimatic_worker.rehearsal.stage import Play
 
-PIXELS_S = 22e-9
+PIXELS_S = 9e-9
 """Clearing, copying, converting and encoding one pixel of a frame, on the machine that gave `REFERENCE_S`."""
 FRAME_S = 0.6e-3
 """What a frame costs whatever is on it."""
@@ -23,7 +23,9 @@ SAME_FRAME = 0.45
 """Share of the pixels' cost of a frame that is like the one before: it is not drawn, but copied and encoded."""
 PLAY_S = 0.012
 """Opening and closing a play's own piece of video."""
-REFERENCE_S = 0.0021
+MOST_WAITING = 4.0
+"""Bound of how much longer things take than the processor does: a moment of load is not the whole run."""
+REFERENCE_S = 0.0006
 """How long `_speed` takes on that machine when nothing else runs."""
 
 
@@ -38,6 +40,9 @@ class Cost:
     pixels: int
     slowness: float = 1.0
     spent_s: float = 0.0
+    """Seconds that rendering takes up to here."""
+    _elapsed_s: float = 0.0
+    _processor_s: float = 0.0
 
     def measure_machine(self) -> None:
         """See how fast this machine is now."""
@@ -49,7 +54,14 @@ class Cost:
         drawing_s = FRAME_S + CURVE_S * curves + PIXELS_S * self.pixels
         same = play.frames - play.distinct_frames
         estimated_s = PLAY_S + play.distinct_frames * drawing_s + same * SAME_FRAME * PIXELS_S * self.pixels
-        self.spent_s += play.beginning_s + play.distinct_frames * step_s + self.slowness * estimated_s
+        self._elapsed_s += play.spent_s
+        self._processor_s += play.processor_s
+        estimated_s *= self.slowness * self._waiting()
+        self.spent_s += play.beginning_s + play.distinct_frames * step_s + estimated_s
+
+    def _waiting(self) -> float:
+        """Return how many times longer everything takes because processors are shared or rationed."""
+        return min(MOST_WAITING, max(1.0, self._elapsed_s / self._processor_s)) if self._processor_s > 0.05 else 1.0
 
 
 def _speed() -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ from manimatic_worker.rehearsal.stage import Play, Stage
 
 TOO_LONG = 2.0
 """A scene is stopped here when rendering it would take this many times what the run may: predictions are rough."""
+MAX_ALIKE = 3
+"""Findings of one rule about objects that the same lines made."""
 LAST_LOOK_S = 1.0
 """The picture at the end counts as if it stayed for this long."""
 
@@ -120,8 +123,13 @@ class Performance:
     def told(self) -> Iterator[Finding | Rehearsed]:
         """Yield the findings, then the figures."""
         width, height = self._request.frame_width, self._request.frame_height
-        for lasting in self._report.findings()[:MAX_FINDINGS]:
-            yield words.finding(lasting, self._called, width=width, height=height)
+        told = Counter[tuple[str, int | None, int | None]]()
+        findings = [words.finding(one, self._called, width=width, height=height) for one in self._report.findings()]
+        for finding in findings:
+            kind = (finding.rule, finding.line, finding.other_line)
+            told[kind] += 1
+            if told[kind] <= MAX_ALIKE and told.total() <= MAX_FINDINGS:
+                yield finding
         yield Rehearsed(
             ended=self.ended,
             animations=self.animations,

@@ -44,6 +44,9 @@ class Play:
     stepping_s: float
     beginning_s: float
     """Time for preparing and finishing, which rendering takes as well."""
+    spent_s: float
+    """Time of the whole play, and what of it this process had a processor for."""
+    processor_s: float
 
 
 class Stage:
@@ -89,7 +92,7 @@ class Stage:
 
     def _play(self, renderer: Any, scene: Any, *args: Any, **kwargs: Any) -> None:
         """Do what `CairoRenderer.play` does, but for hashes, pictures and files."""
-        began = time.perf_counter()
+        began, processor = time.perf_counter(), time.process_time()
         renderer.skip_animations = renderer._original_skipping_status
         renderer.update_skipping_status()
         scene.compile_animation_data(*args, **kwargs)
@@ -107,7 +110,9 @@ class Stage:
                 distinct_frames=play.distinct_frames,
                 steps=play.steps,
                 stepping_s=play.stepping_s,
-                beginning_s=max(0.0, spent - play.stepping_s - play.beginning_s),
+                beginning_s=max(0.0, spent - play.stepping_s - play.looking_s),
+                spent_s=spent,
+                processor_s=time.process_time() - processor,
             )
         )
 
@@ -127,7 +132,7 @@ class Stage:
         _pass_time(renderer, frames, frame_s)
         if renderer.skip_animations:
             renderer.time += scene.duration
-        return _Played(frames=frames, distinct_frames=min(1, frames), beginning_s=looking_s)
+        return _Played(frames=frames, distinct_frames=min(1, frames), looking_s=looking_s)
 
     def _perform(self, renderer: Any, scene: Any) -> _Played:
         """Step through a play, or jump to where it is looked at where that is the same."""
@@ -163,9 +168,7 @@ class Stage:
         if not skipped:
             scene.update_mobjects(0)
         renderer.static_image = None
-        return _Played(
-            frames=frames, distinct_frames=frames, steps=reached, stepping_s=stepping_s, beginning_s=looking_s
-        )
+        return _Played(frames=frames, distinct_frames=frames, steps=reached, stepping_s=stepping_s, looking_s=looking_s)
 
     def _look(self, scene: Any, at_s: float, lasts_s: float, flying: list[Any]) -> float:
         began = time.perf_counter()
@@ -175,13 +178,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Played:
-    """A play within; `beginning_s` is the time spent on looking, which rendering does not need."""
+    """A play from within; rendering does not need the time spent on looking."""
 
     frames: int
     distinct_frames: int
     steps: int = 0
     stepping_s: float = 0.0
-    beginning_s: float = 0.0
+    looking_s: float = 0.0
 
 
 def _frames(duration: float, frame_s: float, share: float, *, skipped: bool) -> int:
