@@ -1,8 +1,6 @@
-<<<<<<< HEAD
-"""Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`, `script/bench check FOLDER`.
-=======
-"""Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`, `script/bench rehearse [FOLDER]`.
->>>>>>> rehearse
+"""Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`.
+
+`script/bench check FOLDER` and `script/bench rehearse [FOLDER]` measure on a folder of scenes.
 
 Figures of a busy machine mean little by themselves; each is therefore printed beside what it is compared with, taken
 in turns in the same run. Nothing here is a test: no figure fails the build.
@@ -38,19 +36,15 @@ CIRCLE = "from manim import *\n\n\nclass A(Scene):\n    def construct(self):\n  
 
 
 def main(names: list[str]) -> int:
-<<<<<<< HEAD
-    """Run the named measurements, or all; `check` takes a folder of scenes and has options of its own."""
+    """Run the named measurements, or all but those that take a folder of scenes and have options of their own."""
     if names[:1] == ["check"]:
-        import bench_check
+        from bench_check import main as check
 
-        return bench_check.main(names[1:])
-=======
-    """Run the named measurements, or all but those that take a folder of scenes."""
+        return check(names[1:])
     if names[:1] == ["rehearse"]:
         from rehearse_bench import main as rehearse
 
         return rehearse(names[1:])
->>>>>>> rehearse
     for name, measure in MEASUREMENTS.items():
         if not names or name in names:
             print(f"{name}: {measure()}", flush=True)
