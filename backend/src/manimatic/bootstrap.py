@@ -23,6 +23,7 @@ from manimatic.ports import Checker, CodeGenerator, JobStore, Limits, Sandbox, S
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
+    from manimatic.attempts import Budget
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
     from manimatic.sandbox.identity import LauncherIdentity
@@ -43,6 +44,18 @@ def limits_of(settings: Settings) -> Limits:
         max_log_bytes=settings.max_log_kb * 1024,
         max_artefact_bytes=settings.max_artefact_mb * MIB,
         disk_bytes=settings.disk_mb * MIB,
+    )
+
+
+def budget_of(settings: Settings) -> Budget:
+    """Return what one job may use."""
+    from manimatic.attempts import Budget
+
+    return Budget(
+        max_repairs=settings.max_repairs,
+        max_tokens=settings.max_tokens,
+        max_cost_usd=settings.max_cost_usd,
+        limits=limits_of(settings),
     )
 
 
@@ -164,7 +177,6 @@ def build_runner(
     warn: Callable[[str], None] = lambda line: None,
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
-    from manimatic.attempts import Budget
     from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Pace, Runner
 
@@ -174,19 +186,13 @@ def build_runner(
 
         storage = CopyingStorage(storage, copies)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
-    budget = Budget(
-        max_repairs=settings.max_repairs,
-        max_tokens=settings.max_tokens,
-        max_cost_usd=settings.max_cost_usd,
-        limits=limits_of(settings),
-    )
     pipeline = Pipeline(
         store=store,
         generator=generator,
         checker=build_checker(),
         sandbox=sandbox,
         storage=storage,
-        budget=budget,
+        budget=budget_of(settings),
         folders=folders,
         policy=code_policy(settings),
         warn=warn,
