@@ -77,11 +77,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object per scene and no summary")
     options = parser.parse_args(arguments)
     os.nice(5)
+    rows: list[Row] = []
     with open_truths(options.cache, options.cap) as truths, CheckerProcess() as checker:
-        rows = []
-        for row in measured(scenes(options.folder), truths, checker, rehearse=options.rehearse):
-            rows.append(row)
-            print(json.dumps(as_dict(row)) if options.json else line(row), flush=True)
+        try:
+            for row in measured(scenes(options.folder), truths, checker, rehearse=options.rehearse):
+                rows.append(row)
+                print(json.dumps(as_dict(row)) if options.json else line(row), flush=True)
+        except KeyboardInterrupt:
+            print("stopped; the same command goes on from here", flush=True)
     if not options.json:
         print(summary(rows, options.cap, rehearsed=options.rehearse))
     return 0
