@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import math
 import random
 
-from manimatic.checking.api import ANYTHING, nearest
+from manimatic.checking.api import ANYTHING, Parameter, Signature, nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Frame
 from manimatic.checking.imports import manim_value
-from manimatic.checking.report import Fix, Span
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import (
     Builder,
@@ -23,9 +23,14 @@ from manimatic.checking.values import (
     Value,
 )
 from manimatic.checking.world import World, shown
+from manimatic.diagnostics import Edit, Fix, Span
 
 MODULES = {"math": frozenset(dir(math)), "random": frozenset(dir(random))}
 """Modules of the standard library whose names are checked."""
+
+
+SETTER = Signature(parameters=(Parameter("value", "plain", False),), gives="self")
+"""What the setters take that Manim makes up."""
 
 
 class AttributeRules:
@@ -68,7 +73,14 @@ class AttributeRules:
         signature = self.world.method(kind, name) if name not in self.world.set_from_outside else None
         if signature is not None:
             return Method(value, name, signature)
-        return None
+        return Method(value, name, SETTER) if self._is_made_up(value, name) else None
+
+    def _is_made_up(self, value: Instance, name: str) -> bool:
+        """Tell whether a setter is one that Manim makes up when it is asked: that sets an attribute to one value."""
+        if not name.startswith("set_") or not self.world.is_a(value.kind, "Mobject"):
+            return False
+        kinds = list(self.world.families(value))
+        return not any(self.world.is_open(kind) or name in self.world.known_attributes(kind) for kind in kinds)
 
     def _facts(self, value: Instance, name: str, frame: Frame) -> set[Value]:
         """Return everything that the source's own classes put into an attribute."""
@@ -165,14 +177,26 @@ class AttributeRules:
         if self.world.method(value.kind, other["use"]) is None:
             return False
         words = {word.arg for word in call.keywords}
-        fix = None
-        if words <= set(other["words"]):
+        fix = self._labels_fix(call, node, value, words)
+        if fix is None and words <= set(other["words"]):
             line, column = self._name_place(node)
             place = Span(line=line, column=column, end_line=line, end_column=column + len(node.attr))
             fix = self.findings.replacing(place, other["use"])
         message = f"{shown(value.kind)} has no {node.attr}."
         self.findings.add("other-manim-name", node, message, hint=f"Use {other['use']}.", nearest=other["use"], fix=fix)
         return True
+
+    def _labels_fix(self, call: ast.Call, node: ast.Attribute, value: Instance, words: set[str | None]) -> Fix | None:
+        """Return the fix of `axes.add_coordinate_labels(x_label=…)`, which means the names of the axes."""
+        labels = self.world.method(value.kind, "get_axis_labels")
+        simple = isinstance(node.value, (ast.Name, ast.Attribute)) and words and not call.args
+        if node.attr != "add_coordinate_labels" or not simple or labels is None or not words <= labels.by_name:
+            return None
+        receiver, whole = self.findings.source.span(node.value), self.findings.source.span(node)
+        gap = dataclasses.replace(whole, line=receiver.end_line, column=receiver.end_column)
+        text = f".add({self.findings.source.text(node.value)}.get_axis_labels"
+        end = self.findings.source.span(call)
+        return Fix((Edit(gap, text), self.findings.inserting(end.end_line, end.end_column, ")")))
 
     def _name_place(self, node: ast.Attribute) -> tuple[int, int]:
         span = self.findings.source.span(node)

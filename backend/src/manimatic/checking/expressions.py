@@ -126,6 +126,9 @@ class Expressions(PlainExpressions):
         if isinstance(function, Builtin):
             return self._call_builtin(node, function.name, values, frame)
         func = node.func
+        if isinstance(func, ast.Attribute) and func.attr == "norm" and len(node.args) == 1 and not node.keywords:
+            module = ast.unparse(func.value)
+            return NUMBER if module in {"np.linalg", "numpy.linalg"} else None
         if isinstance(func, ast.Attribute) and func.attr in {"array", "asarray"} and node.args:
             owner = self.value(func.value, frame)
             items = values[id(node.args[0])]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from manimatic.checking.binding import Bound
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Edit, Fix
 from manimatic.checking.values import Plain, Sequence, Value, point_size
 from manimatic.checking.world import World
+from manimatic.diagnostics import Edit, Fix
 
 ARRAYS = frozenset({"array", "asarray"})
 SIMPLE = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)
