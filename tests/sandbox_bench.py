@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,10 @@ from manimatic.sandbox.landlock import LandlockSandbox
 from manimatic.sandbox.launcher_server import SupervisedSandbox
 from manimatic.sandbox.runtime import runtime_root
 
+SLOWDOWN = float(os.environ.get("TEST_SLOWDOWN", "1"))
+"""How many times slower than a usual machine this one is; for machines that are emulated."""
 SMALL = Limits(
-    timeout_s=60.0,
+    timeout_s=60.0 * SLOWDOWN,
     memory_bytes=640 * 1024**2,
     cpu_cores=1.0,
     max_processes=48,

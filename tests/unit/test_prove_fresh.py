@@ -49,8 +49,9 @@ def root() -> Iterator[Any]:
 @pytest.fixture
 def proof(root: Any) -> Iterator[Any]:
     """The script itself."""
+    load("proving", SCRIPT / "proving.py")
     yield load("prove_fresh", SCRIPT / "prove-fresh")
-    del sys.modules["prove_fresh"]
+    del sys.modules["prove_fresh"], sys.modules["proving"]
 
 
 def test_the_readmes_curl_lines_are_found_in_order(proof: Any) -> None:

@@ -13,6 +13,7 @@ from manimatic.rehearsal import LayoutFinding, LayoutObject, Rehearsal, Rehearse
 from manimatic.sandbox import wire
 from manimatic.sandbox.intake import Intake
 from manimatic.sandbox.scripted import ScriptedRun, ScriptedSandbox
+from manimatic.sandbox.wire_rehearsal import rehearsal_from_dict, rehearsal_to_dict
 from manimatic.verdicts import Verdict
 from manimatic_worker.protocol import (
     MAX_FINDING_CHARS,
@@ -161,7 +162,7 @@ def test_rehearsal_crosses_the_launchers_wire() -> None:
     result, _, _ = supervise(tells(FOUND, END, OK), rehearse=Rehearse.FIRST)
     assert wire.result_from_dict(wire.result_to_dict(result)).rehearsal == REHEARSAL
     with pytest.raises(SandboxError):
-        wire.rehearsal_from_dict({"findings": [{}]})
+        rehearsal_from_dict({"findings": [{}]})
     request = RunRequest(run_id="r", code="x", rehearse=Rehearse.ONLY)
     assert wire.request_from_dict(wire.request_to_dict(request), ()) == request
 
@@ -175,3 +176,27 @@ def test_scripted_sandbox_rehearses_only_where_it_is_asked_to(tmp_path: Path) ->
     assert (result.rehearsal, result.artefacts, heard.rehearsals) == (REHEARSAL, (), [REHEARSAL])
     result = sandbox.run(replace(request, rehearse=Rehearse.NO), heard, threading.Event(), tmp_path)
     assert (result.rehearsal, len(heard.rehearsals)) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"ended": 1},
+        {"animations": "2"},
+        {"animations": True},
+        {"duration_s": None},
+        {"findings": 3},
+        {"findings": [{}]},
+        {"findings": [3]},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_launcher_that_tells_something_else_is_not_believed(spoilt: dict[str, object]) -> None:
+    """A field that is ill-typed, unknown or missing."""
+    good = rehearsal_to_dict(REHEARSAL)
+    assert rehearsal_from_dict(good) == REHEARSAL
+    with pytest.raises(SandboxError):
+        rehearsal_from_dict({**good, **spoilt})
+    with pytest.raises(SandboxError):
+        rehearsal_from_dict({name: value for name, value in good.items() if name not in spoilt} | {"x": 1})

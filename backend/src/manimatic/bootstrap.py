@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from manimatic.attempts import Budget
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
+    from manimatic.sandbox.docker.backend import DockerSandbox
+    from manimatic.sandbox.docker.engine import Engine
     from manimatic.sandbox.identity import LauncherIdentity
     from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
@@ -144,7 +146,13 @@ def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobS
     """Return the use cases of the API and the command line."""
     from manimatic.service import JobService
 
-    return JobService(store=store, wakeup=build_wakeup(settings), storage=storage, max_queued=settings.max_queued)
+    return JobService(
+        store=store,
+        wakeup=build_wakeup(settings),
+        storage=storage,
+        max_queued=settings.max_queued,
+        held_folder=settings.data_dir / "held",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +212,8 @@ def build_runner(
         storage=storage,
         wakeup=build_wakeup(settings),
         work_folder=folders.work,
+        held_folder=folders.held,
+        jobs_kept_s=settings.job_retention_d * 86_400,
         job_timeout_s=settings.job_timeout_s,
         concurrency=settings.concurrency,
         pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),
@@ -248,11 +258,11 @@ def run_launcher(settings: Settings, environ: Mapping[str, str]) -> Iterator[San
         yield build_launcher_sandbox(socket_path)
 
 
-def launcher_socket_path() -> Path:
-    """Return where the launcher that this process starts is to listen."""
+def launcher_socket_path(*, is_shared: bool = False) -> Path:
+    """Return where the launcher that this process starts is to listen; `is_shared` where another user asks there."""
     from manimatic.sandbox.identity import identity_folder, launcher_socket
 
-    return launcher_socket(identity_folder())
+    return launcher_socket(identity_folder(), is_shared=is_shared)
 
 
 def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -271,8 +281,10 @@ def install_guest_runtime() -> None:
 
 
 @contextmanager
-def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[LauncherServer]:
-    """Return the launcher's server; what dead launchers left behind is removed first."""
+def build_launcher(
+    environ: Mapping[str, str], socket_path: Path, *, client: int | None = None
+) -> Iterator[LauncherServer]:
+    """Return the launcher's server for the dispatcher of this uid; what dead launchers left is removed first."""
     from manimatic.sandbox.cgroup import choose
     from manimatic.sandbox.identity import identity_folder, take_identity
     from manimatic.sandbox.launcher_server import LauncherServer
@@ -283,12 +295,14 @@ def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[La
         for group in groups.leftovers(identity.is_alive):
             group.kill()
             group.remove()
-        sandbox = build_sandbox(settings.sandbox, groups, identity)
-        yield LauncherServer(sandbox, limits_of(settings), socket_path)
+        sandbox = build_sandbox(settings, groups, identity)
+        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client)
 
 
-def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
-    """Return the sandbox of this name; `auto` takes the strongest that can be had when it is first asked."""
+def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
+    """Return the sandbox that is set; `auto` takes the strongest of this machine's own when it is first asked."""
+    if settings.sandbox == "docker":
+        return build_docker_sandbox(settings, identity)
     from manimatic.sandbox.bubblewrap import BubblewrapSandbox
     from manimatic.sandbox.choice import FirstAvailable
     from manimatic.sandbox.landlock import LandlockSandbox
@@ -298,12 +312,32 @@ def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> Supe
         "bubblewrap": lambda: BubblewrapSandbox(groups, identity, runtime_root()),
         "landlock": lambda: LandlockSandbox(groups, identity, runtime_root()),
     }
-    return kinds[kind]() if kind in kinds else FirstAvailable([(name, make()) for name, make in kinds.items()])
+    if settings.sandbox in kinds:
+        return kinds[settings.sandbox]()
+    return FirstAvailable([(name, make()) for name, make in kinds.items()])
+
+
+def build_docker_sandbox(settings: Settings, identity: LauncherIdentity) -> DockerSandbox:
+    """Return the sandbox that asks a container engine."""
+    from manimatic.sandbox.docker.backend import DockerSandbox
+
+    return DockerSandbox(settings.docker_host, settings.worker_image, settings.docker_runtime, identity)
 
 
 def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
     """Look over this machine and this configuration; a quick look takes well under half a second."""
     from manimatic import checkup
+
+    parts = checkup.Parts(
+        prepare=lambda: prepare_data_dir(settings),
+        storage=lambda: build_storage(settings),
+        store=lambda: build_store(settings),
+    )
+    of_sandbox = _examine_engine if settings.sandbox == "docker" else _examine_machine
+    return [*checkup.examine(settings, parts, quick=quick), *of_sandbox(settings, quick)]
+
+
+def _examine_machine(settings: Settings, quick: bool) -> list[Finding]:
     from manimatic.sandbox.cgroup import choose
     from manimatic.sandbox.examine import Places
     from manimatic.sandbox.examine import examine as examine_sandbox
@@ -317,13 +351,44 @@ def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
         try_landlock=None if settings.sandbox == "bubblewrap" else _try_landlock,
         needs_bubblewrap=settings.sandbox != "landlock",
     )
-    parts = checkup.Parts(
-        prepare=lambda: prepare_data_dir(settings),
-        storage=lambda: build_storage(settings),
-        store=lambda: build_store(settings),
-    )
-    service = checkup.examine(settings, parts, quick=quick)
-    return [*service, *examine_sandbox(places, quick=quick)]
+    return examine_sandbox(places, quick=quick)
+
+
+def _examine_engine(settings: Settings, quick: bool) -> list[Finding]:
+    from manimatic.sandbox.docker.engine import Engine
+    from manimatic.sandbox.docker.examine import examine as examine_docker
+    from manimatic.sandbox.identity import identity_folder, take_identity
+
+    def connect() -> Engine:
+        return Engine(settings.docker_host)
+
+    def attempt() -> Mapping[str, Any]:
+        with take_identity(identity_folder()) as identity:
+            sandbox = build_docker_sandbox(settings, identity)
+            try:
+                return sandbox.describe()
+            finally:
+                sandbox.close()
+
+    found = list(examine_docker(connect, settings.worker_image, None if quick else attempt))
+    return found if quick else [*found, *_examine_age_of_engine(connect)]
+
+
+def _examine_age_of_engine(connect: Callable[[], Engine]) -> list[Finding]:
+    """Look up the engine, what it starts containers with, and the kernel that they share."""
+    from manimatic.errors import SandboxError
+    from manimatic.sandbox.machine import THIS_MACHINE
+    from manimatic.sandbox.patch_levels import examine_engine
+
+    try:
+        engine = connect()
+        try:
+            said = engine.version()
+        finally:
+            engine.close()
+    except SandboxError:
+        said = {}
+    return list(examine_engine(THIS_MACHINE, said))
 
 
 def _try_landlock() -> Mapping[str, Any]:
@@ -332,4 +397,4 @@ def _try_landlock() -> Mapping[str, Any]:
     from manimatic.sandbox.identity import identity_folder, take_identity
 
     with take_identity(identity_folder()) as identity:
-        return build_sandbox("landlock", choose(), identity).describe()
+        return build_sandbox(Settings(sandbox="landlock"), choose(), identity).describe()

@@ -92,7 +92,8 @@ class Pipeline:
         for fence in range(1, claim.fence):
             self._discard(video_name(claim.job.id, fence))
         if claim.job.held_video:
-            return self._store_held(claim, stop, recorder, Path(claim.job.held_video))
+            # The row names the file and not its folder: who can write the row must not choose what is published.
+            return self._store_held(claim, stop, recorder, self._folders.held / Path(claim.job.held_video).name)
         attempts = Attempts(
             claim.job,
             generator=self._generator,

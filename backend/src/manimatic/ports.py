@@ -16,6 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 from manimatic.diagnostics import CheckReport, Severity
 from manimatic.jobs import Attempt, Event, Failure, Job, JobState, NewJob, Options, Usage
 from manimatic.rehearsal import Rehearsal, Rehearse
+from manimatic.settings import MAX_LEASE_S
 from manimatic.verdicts import Verdict
 
 # ---------------------------------------------------------------- code generation
@@ -229,8 +230,10 @@ class JobStore(Protocol):
         """
         ...
 
-    def reap(self, *, max_tries: int) -> Sequence[Job]:
+    def reap(self, *, max_tries: int, longest_lease_s: float = MAX_LEASE_S) -> Sequence[Job]:
         """Hand back jobs whose lease ended, fail those tried too often, expire those past their deadline.
+
+        A lease that ends later than the longest is cut to it: it was given before the clock was set back.
 
         Returns the jobs that changed.
         """
@@ -238,6 +241,10 @@ class JobStore(Protocol):
 
     def expired_videos(self, limit: int = 100) -> Sequence[Job]:
         """Return complete jobs whose video's retention has ended and that still hold a video."""
+        ...
+
+    def drop_ended(self, *, older_than_s: float, limit: int = 100) -> Sequence[Job]:
+        """Remove final jobs that ended so long ago and hold no stored video; return what was removed."""
         ...
 
     def forget_video(self, job_id: str) -> None:

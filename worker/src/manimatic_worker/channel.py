@@ -5,11 +5,22 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from typing import Protocol
 
 from manimatic_worker import protocol
 from manimatic_worker.protocol import Begin, Chunk, Decoder, End, Frame, Request
 
 _FIRST_FREE_FD = 100
+
+
+class Outlet(Protocol):
+    """Where a render's frames and files go."""
+
+    def send(self, frame: Frame) -> None:
+        """Take one frame."""
+
+    def send_file(self, kind: str, path: Path) -> None:
+        """Take a file as an artefact of this kind."""
 
 
 class Channel:

@@ -53,6 +53,8 @@ LAYOUT_RULES = (
 )
 """The rules of the layout report; `manimatic_worker.layout` says what each looks for."""
 HEADER = struct.Struct(">cI")
+BY_SIGNAL = 64
+"""In a container: a status from this on is that of a worker ended by the signal of the rest; 128 is from outside."""
 
 
 class ProtocolViolation(Exception):
@@ -63,7 +65,8 @@ class ProtocolViolation(Exception):
 class Request:
     """What the worker is to do; `mode` is `render`, or `join` to put finished parts together.
 
-    `rehearse` is `no`, `first` to rehearse before rendering, or `only`; `limit_s` is the time that the run may take.
+    `rehearse` is `no`, `first` to rehearse before rendering, or `only`; `limit_s` is the time that the run may take;
+    `mark` ends its log.
     """
 
     TYPE: ClassVar[str] = "request"
@@ -81,6 +84,7 @@ class Request:
     seed: int | None = None
     threads: int = 1
     parts: int = 0
+    mark: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

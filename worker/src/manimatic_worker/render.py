@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from manimatic_worker import scene_source
-from manimatic_worker.channel import Channel
+from manimatic_worker.channel import Channel, Outlet
 from manimatic_worker.failures import failure
 from manimatic_worker.protocol import Done, Progress, Request
 from manimatic_worker.rehearsal.names import current_line
@@ -59,7 +59,7 @@ def outcome(heard: Heard, *, only: bool) -> Done | None:
     return Done(outcome="ok", animations=rehearsed.animations, video_s=rehearsed.duration_s)
 
 
-def render(request: Request, channel: Channel, *, total: int | None = None) -> Done:
+def render(request: Request, channel: Outlet, *, total: int | None = None) -> Done:
     """Render the request's scene, delivering parts as they are ready and the video at the end.
 
     Args:
@@ -109,7 +109,7 @@ class Counter:
         total: Number of animations, where it is known.
     """
 
-    def __init__(self, channel: Channel, total: int | None = None) -> None:
+    def __init__(self, channel: Outlet, total: int | None = None) -> None:
         self.animations = 0
         self.video_s = 0.0
         self._channel = channel

@@ -9,7 +9,9 @@ itself can (resource limits, Landlock, seccomp), imports Manim, says `Ready` and
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
+import io
 import json
 import os
 import sys
@@ -29,6 +31,7 @@ def main(argv: list[str]) -> int:
     from manimatic_worker.protocol import Done, Ready
 
     channel = Channel.seize()
+    log_every_line()
     layers = confine_worker(argv[1] if len(argv) > 1 else "{}")
     from manimatic_worker import render
 
@@ -44,8 +47,7 @@ def main(argv: list[str]) -> int:
         done: Done = join(request, channel)
     else:
         done = render.perform(_with_time_left(request, began), channel)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    end_log(request.mark)
     channel.send(done)
     channel.wait_for_close()
     return 0
@@ -56,6 +58,22 @@ def _with_time_left(request: Request, began: float) -> Request:
     if request.limit_s is None:
         return request
     return dataclasses.replace(request, limit_s=max(1.0, request.limit_s - (time.monotonic() - began)))
+
+
+def log_every_line() -> None:
+    """Have `print` hand over each line at once: a worker that is killed has no time to do it later."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+
+
+def end_log(mark: str) -> None:
+    """Hand over what was printed, and after it the mark by which the host knows that it has all."""
+    with contextlib.suppress(OSError, ValueError):  # the scene may have closed them
+        sys.stdout.flush()
+        sys.stderr.flush()
+        data = mark.encode()
+        while data:
+            data = data[os.write(2, data) :]
 
 
 def confine_worker(limits_json: str) -> dict[str, str]:
@@ -69,8 +87,8 @@ def confine_worker(limits_json: str) -> dict[str, str]:
     paths = LandlockRules(read_only=tuple(wanted.pop("read_only", ())), writable=tuple(wanted.pop("writable", ())))
     filters = [base64.b64decode(one) for one in wanted.pop("filters", ())]
     insist = wanted.pop("insist", False)
-    apply_rlimits(Rlimits(**{name: value for name, value in wanted.items() if value is not None}))
-    layers = {"rlimits": "on"}
+    limits = apply_rlimits(Rlimits(**{name: value for name, value in wanted.items() if value is not None}))
+    layers = {"rlimits": f"on, but for {', '.join(limits.refused)}" if limits.refused else "on"}
     if paths.read_only:
         landlock = apply_landlock(paths)
         layers["landlock"] = f"ABI {landlock.abi}" if landlock.in_force else f"off: {landlock.reason}"

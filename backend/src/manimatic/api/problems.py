@@ -62,6 +62,11 @@ def http_kinds() -> dict[int, HttpKind]:
             detail="The request's body is too large.",
             hint="A body has at most 2 MiB, a prompt 8000 characters, code 1 MiB.",
         ),
+        414: HttpKind(
+            code="address_too_long",
+            detail="The request's first line is too long.",
+            hint="An address has at most 4094 bytes; what is longer belongs into the body.",
+        ),
         415: HttpKind(
             code="unsupported_media_type",
             detail="The body has to be JSON.",
@@ -72,10 +77,25 @@ def http_kinds() -> dict[int, HttpKind]:
             detail="The video does not have this range.",
             hint="Content-Range gives the video's length; ask within it.",
         ),
+        417: HttpKind(
+            code="expectation_failed",
+            detail="The Expect header asks for something that is not done here.",
+            hint="Leave the header out, or send Expect: 100-continue.",
+        ),
         429: HttpKind(
             code="too_many_requests",
             detail="Too many requests.",
             hint="Try again after the time that Retry-After gives.",
+        ),
+        431: HttpKind(
+            code="headers_too_large",
+            detail="The request's headers are too large.",
+            hint="A header has at most 8190 bytes, and a request at most 100 of them.",
+        ),
+        501: HttpKind(
+            code="not_implemented",
+            detail="The request's transfer coding is not known here.",
+            hint="Send the body with Content-Length, or chunked.",
         ),
     }
 

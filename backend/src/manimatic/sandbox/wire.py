@@ -19,6 +19,7 @@ import json
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
@@ -26,12 +27,26 @@ from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
 from manimatic.errors import SandboxError
 from manimatic.jobs import Options, Quality
 from manimatic.ports import Limits, RunRequest, RunResult
-from manimatic.rehearsal import LayoutFinding, LayoutObject, Rehearsal, Rehearse
+from manimatic.rehearsal import Rehearse
+from manimatic.sandbox.printable import printable
+from manimatic.sandbox.wire_rehearsal import rehearsal_from_dict
 from manimatic.verdicts import Verdict
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 _CAPS = {b"J": MAX_MESSAGE_BYTES, b"A": MAX_CHUNK_BYTES}
 READ_BYTES = 1 << 16
+_RESULT_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "verdict": (str,),
+    "message": (str,),
+    "error_type": (str, NoneType),
+    "line": (int, NoneType),
+    "traceback": (str, NoneType),
+    "scene": (str, NoneType),
+    "animations": (int,),
+    "rehearsal": (dict, NoneType),
+    "isolation": (dict,),
+    "figures": (dict,),
+}
 
 
 def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
@@ -108,6 +123,8 @@ def request_from_dict(body: Mapping[str, Any], parts: tuple[Path, ...]) -> RunRe
     Raises:
         SandboxError: A field is missing, unknown or ill-typed.
     """
+    if unknown := body.keys() - {field.name for field in dataclasses.fields(RunRequest)}:
+        raise SandboxError(f"The launcher takes no {', '.join(sorted(unknown))}.")
     try:
         options = Options(**{**body["options"], "quality": Quality(body["options"]["quality"])})
         return RunRequest(
@@ -133,28 +150,19 @@ def result_from_dict(body: Mapping[str, Any]) -> RunResult:
     """Rebuild a result.
 
     Raises:
-        SandboxError: A field is missing or unknown.
+        SandboxError: A field is missing, unknown or ill-typed.
     """
     try:
-        told = body["rehearsal"]
-        rehearsal = None if told is None else rehearsal_from_dict(told)
-        return RunResult(**{**body, "verdict": Verdict(body["verdict"]), "rehearsal": rehearsal})
+        fields = {name: _field(name, value) for name, value in body.items()}
+        told = fields.get("rehearsal")
+        fields["rehearsal"] = None if told is None else rehearsal_from_dict(told)
+        return RunResult(**{**fields, "verdict": Verdict(body["verdict"])})
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxError(f"The launcher's result cannot be read: {error}.") from error
 
 
-def rehearsal_from_dict(body: Mapping[str, Any]) -> Rehearsal:
-    """Rebuild a rehearsal.
-
-    Raises:
-        SandboxError: A field is missing or unknown.
-    """
-    try:
-        return Rehearsal(**{**body, "findings": tuple(_finding_from_dict(item) for item in body["findings"])})
-    except (KeyError, TypeError, ValueError) as error:
-        raise SandboxError(f"The launcher's rehearsal cannot be read: {error}.") from error
-
-
-def _finding_from_dict(body: Mapping[str, Any]) -> LayoutFinding:
-    objects = (LayoutObject(**{**item, "box": item["box"] and tuple(item["box"])}) for item in body["objects"])
-    return LayoutFinding(**{**body, "objects": tuple(objects)})
+def _field(name: str, value: Any) -> Any:
+    """Check a field of a result, and make its text printable. Raises KeyError, TypeError."""
+    if not isinstance(value, _RESULT_FIELDS[name]):
+        raise TypeError(f"{name} is not of its type")
+    return printable(value) if isinstance(value, str) else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from manimatic_worker.layout.values import Array, Box
 
 _ASIDE = 1.7e-4
@@ -19,6 +21,17 @@ def overlap(first: Box, second: Box) -> tuple[float, float]:
         min(first[2], second[2]) - max(first[0], second[0]),
         min(first[3], second[3]) - max(first[1], second[1]),
     )
+
+
+def meeting(first: Sequence[Box], second: Sequence[Box], depth: float) -> list[tuple[int, int]]:
+    """Return the pairs, by number, of which both sides of what the boxes share are longer than `depth`."""
+    import numpy as np
+
+    if not first or not second:
+        return []
+    one, other = np.array(first)[:, None, :], np.array(second)[None, :, :]
+    sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
+    return [(int(row), int(column)) for row, column in np.argwhere(sides.min(axis=-1) > depth)]
 
 
 def share_inside(box: Box, frame: Box) -> float:

@@ -6,8 +6,7 @@ same as a fault is left out by name: labels in their shapes, braces, tables, num
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from manimatic_worker.layout import geometry
 from manimatic_worker.layout.colours import contrast, painted
@@ -41,6 +40,8 @@ CLOSED = 1e-3
 MIDDLE = 0.7
 """Share of a text's width in which a line that goes across it disturbs; at its ends lines touch many labels."""
 _WORD = 3
+_TOUCH = 1e-9
+"""The box of a straight line has no height; what it shares with others has none either."""
 HIDDEN = 0.6
 """Share of a text's glyphs that lie behind a filling, from which it counts as hidden."""
 
@@ -101,9 +102,10 @@ def inside(view: View) -> Iterator[int]:
 def text_over_text(view: View) -> Iterator[Sight]:
     """Yield pairs of texts whose glyphs lie over each other."""
     clear = [text for text in view.texts if not text.flying and text.colour[3] >= CLEAR]
-    for first, second in itertools.combinations(clear, 2):
-        across, down = geometry.overlap(first.box, second.box)
-        if across <= DEPTH or down <= DEPTH:
+    boxes = [text.box for text in clear]
+    for one, another in geometry.meeting(boxes, boxes, DEPTH):
+        first, second = clear[one], clear[another]
+        if one >= another:
             continue
         shared, depth = geometry.shared_area(first.glyphs, second.glyphs)
         smaller = min(_ink(first), _ink(second))
@@ -123,11 +125,11 @@ def text_over_shape(view: View) -> Iterator[Sight]:
     """Yield texts that a line or the edge of a shape goes through."""
     if not view.is_flat:
         return
-    for text in view.texts:
+    for text, shapes in _with_shapes(view):
         if text.flying or text.colour[3] < CLEAR or text.part_of & _AXES:
             continue
         core = geometry.shrunk(text.glyphs, 0.2)
-        for shape in view.shapes:
+        for shape in shapes:
             if _may_disturb(shape, text) and not _has_ground(text, shape, view) and _strikes(shape, text, core):
                 box, other_box = text.box, shape.box
                 yield Sight(rule="text_over_shape", key=text.key, other=shape.owner, box=box, other_box=other_box)
@@ -136,20 +138,20 @@ def text_over_shape(view: View) -> Iterator[Sight]:
 
 def text_hidden(view: View) -> Iterator[Sight]:
     """Yield texts of which most lies behind something that was drawn over them."""
-    for text in view.texts:
+    for text, shapes in _with_shapes(view):
         if text.flying or not view.is_flat or text.part_of & _AXES:
             continue
-        for shape in view.shapes:
+        for shape in shapes:
             covers = shape.order > text.order and not shape.flying and (shape.fill[3] >= OPAQUE or _is_picture(shape))
-            if covers and min(geometry.overlap(shape.box, text.box)) > 0 and _inside(shape, text) > HIDDEN:
+            if covers and _inside(shape, text) > HIDDEN:
                 yield Sight(rule="text_hidden", key=text.key, other=shape.owner, box=text.box, other_box=shape.box)
                 break
 
 
 def legibility(view: View) -> Iterator[tuple[Text, float, float]]:
     """Yield each text with the height of its glyphs in pixels and its contrast with what is behind it."""
-    for text in view.texts:
-        yield text, text.glyph_height * view.pixels_per_unit, _contrast(text, view)
+    for text, shapes in _with_shapes(view):
+        yield text, text.glyph_height * view.pixels_per_unit, _contrast(text, shapes, view.ground)
 
 
 def is_empty(view: View) -> bool:
@@ -157,6 +159,16 @@ def is_empty(view: View) -> bool:
     frame = _frame(view)
     boxes = [text.box for text in view.texts] + [shape.box for shape in view.shapes]
     return not any(geometry.share_inside(box, frame) > 0 for box in boxes)
+
+
+def _with_shapes(view: View) -> Iterator[tuple[Text, list[Shape]]]:
+    """Yield each text with the shapes whose boxes meet its own."""
+    near: dict[int, list[Shape]] = {}
+    pairs = geometry.meeting([text.box for text in view.texts], [shape.box for shape in view.shapes], -_TOUCH)
+    for number, other in pairs:
+        near.setdefault(number, []).append(view.shapes[other])
+    for number, text in enumerate(view.texts):
+        yield text, near.get(number, [])
 
 
 def _frame(view: View) -> Box:
@@ -198,9 +210,9 @@ def _may_disturb(shape: Shape, text: Text) -> bool:
     has_edge = shape.fill[3] >= SOLID
     if shape.flying or shape.is_image or not (has_line or has_edge):
         return False
-    if shape.part_of & (_MARKS | BACKDROPS) or text.key in shape.groups or shape.owner in text.groups:
+    if shape.part_of & (_MARKS | BACKDROPS):
         return False
-    return min(geometry.overlap(shape.box, text.box)) > -1e-9
+    return text.key not in shape.groups and shape.owner not in text.groups
 
 
 def _has_ground(text: Text, shape: Shape, view: View) -> bool:
@@ -254,15 +266,15 @@ def _inside(shape: Shape, text: Text) -> float:
     return float(geometry.contains(shape.path, points).mean())
 
 
-def _contrast(text: Text, view: View) -> float:
+def _contrast(text: Text, shapes: Sequence[Shape], ground: Colour) -> float:
     """Return the text's contrast, that of its rim if it is better; 21 over a picture, which may be anything."""
     layers: list[Colour] = []
-    for shape in sorted(view.shapes, key=lambda shape: shape.order):
-        if shape.order < text.order and min(geometry.overlap(shape.box, text.box)) >= 0:
+    for shape in sorted(shapes, key=lambda shape: shape.order):
+        if shape.order < text.order:
             if shape.is_image:
                 return 21.0
             layers.extend(_layers(shape, text))
-    ground = painted(view.ground, layers)
+    ground = painted(ground, layers)
     return max(contrast(colour, ground) for colour in (text.colour, text.rim) if colour is not None)
 
 

@@ -15,6 +15,7 @@ from manimatic_worker.layout.report import Report
 from manimatic_worker.layout.values import View
 from manimatic_worker.protocol import MAX_FINDINGS, Finding, Rehearsed, Request
 from manimatic_worker.rehearsal.cost import Cost
+from manimatic_worker.rehearsal.drawing import Sketch
 from manimatic_worker.rehearsal.names import Namer, line_of, note_origins
 from manimatic_worker.rehearsal.stage import Play, Stage
 
@@ -48,6 +49,7 @@ class Performance:
         self._cost = Cost(request.width * request.height)
         self._report = Report()
         self._looker = Looker({})
+        self._sketch = Sketch()
         self._namer: Namer | None = None
         self._names: dict[int, words.Called] = {}
         self._scene: Any = None
@@ -87,7 +89,8 @@ class Performance:
     # ------------------------------------------------------------ the stage's audience
 
     def look(self, scene: Any, *, at_s: float, lasts_s: float, flying: list[Any]) -> None:
-        """Take in the picture; what cannot be looked at is not the scene's fault."""
+        """Take in the picture; what cannot be looked at is not the scene's fault, unlike what cannot be drawn."""
+        self._sketch.draw_new(scene)
         try:
             self._take_in(self._looker.look(scene, at_s=at_s, lasts_s=lasts_s, flying=flying))
         except Exception as error:  # noqa: BLE001
@@ -124,8 +127,9 @@ class Performance:
         """Yield the findings, then the figures."""
         width, height = self._request.frame_width, self._request.frame_height
         told = Counter[tuple[str, int | None, int | None]]()
-        findings = [words.finding(one, self._called, width=width, height=height) for one in self._report.findings()]
-        for finding in findings:
+        for one in self._report.findings():
+            one.end_s = max(one.start_s, min(one.end_s, self.duration_s))  # the last look goes on after the end
+            finding = words.finding(one, self._called, width=width, height=height)
             kind = (finding.rule, finding.line, finding.other_line)
             told[kind] += 1
             if told[kind] <= MAX_ALIKE and told.total() <= MAX_FINDINGS:

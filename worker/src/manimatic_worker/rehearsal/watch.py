@@ -21,6 +21,9 @@ from manimatic_worker.protocol import Decoder, Done, Finding, ProtocolViolation,
 
 SHARE = 0.5
 """Of the run's time that a rehearsal may take; it needs a third of what rendering at the lowest quality takes."""
+COMPUTING = 0.25
+"""Share of that time that the scene must have had a processor for, if it is to be blamed: a scene that waits, or a
+machine that is busy, is left to the render and to the host's clock."""
 LONGEST_S = 120.0
 """Where the run has no limit."""
 PATIENCE_S = 5.0
@@ -146,7 +149,7 @@ def _say(request: Request) -> Iterator[Finding | Rehearsed | Done]:
     from manimatic_worker.rehearsal.performance import Performance
 
     performance = Performance(request)
-    done = None
+    done, busy_s = None, time.process_time()
     try:
         with _alarm(_share_s(request)):
             performance.run()
@@ -154,6 +157,9 @@ def _say(request: Request) -> Iterator[Finding | Rehearsed | Done]:
         done = failure(
             error, scene=performance.scene_name, animations=performance.animations, video_s=performance.duration_s
         )
+        was_idle = time.process_time() - busy_s < COMPUTING * _share_s(request)
+        if isinstance(error, TimeIsUp) and was_idle and request.rehearse == "first":
+            done = None
     yield from performance.told()
     if done is not None:
         yield done
