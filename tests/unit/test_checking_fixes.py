@@ -72,6 +72,8 @@ MENDED = {
         'a = 1\nTex(r"\\mu =" + f"{a}")',
         'a = 1\nMathTex(r"\\mu =" + f"{a}")',
     ),
+    "number of points": ("range(Circle().num_points)", "range(Circle().get_num_points())"),
+    "lines of a plane": ("NumberPlane().get_lines()", "NumberPlane().background_lines"),
     "solid box": (
         "Box(width=1, height=2, depth=3, color=RED)",
         "Prism(dimensions=[1, 2, 3], color=RED)",
@@ -112,6 +114,13 @@ def test_certain_mistakes_are_mended(bad: str, good: str, index: ApiIndex) -> No
     assert fixed.ok
 
 
+def test_object_is_fixed_in_the_frame_by_its_scene(index: ApiIndex) -> None:
+    """Which then is one that can."""
+    fixed = fix_source(scene("t = Text('a')\nt.fix_in_frame()\nself.add(t)"), index=index)
+    good = scene("t = Text('a')\nself.add_fixed_in_frame_mobjects(t)\nself.add(t)", "ThreeDScene")
+    assert (fixed.code, fixed.ok) == (good, True)
+
+
 def test_scene_that_only_adds_waits_at_its_end(index: ApiIndex) -> None:
     """Of a picture a video is made; what it shows stays."""
     code = scene("self.add(\n    Dot()\n)").removesuffix("        self.wait()\n")
@@ -126,6 +135,7 @@ KEPT = {
     "list of unknown things": "things = self.mobjects\nself.play(Create([*things]))",
     "weight of letters": "MathTex('x', weight=3)",
     "box without sides": "Box()",
+    "fixed in passing": "self.add(Text('a').fix_in_frame())",
     "labels at a call": "Axes().add_coordinate_labels(x_label='t')",
 }
 

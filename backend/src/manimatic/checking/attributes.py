@@ -40,6 +40,7 @@ class AttributeRules:
         self.world, self.findings = world, findings
         others = read_data("other_manims.json")
         self.others, self.corners, self.scenes = others["methods"], others["corners"], others["scenes"]
+        self.forms = others["forms"]
 
     def look_up(self, node: ast.Attribute, value: Value, frame: Frame) -> Value:
         """Return what an attribute stands for, and report one that cannot exist."""
@@ -157,6 +158,8 @@ class AttributeRules:
             self._report_frame(node)
         elif name in self.corners and self.world.is_a(value.kind, "Mobject"):
             self._report_corner(node, value)
+        elif self._report_form(node, value):
+            return
         elif self._wanted_scene(value, name):
             self._report_flat(node, value, self._wanted_scene(value, name))
         else:
@@ -171,6 +174,8 @@ class AttributeRules:
 
     def report_renamed(self, call: ast.Call, node: ast.Attribute, value: Instance) -> bool:
         """Report the call of a method that only has another name here; return whether it was one."""
+        if not self.world.has_attribute(value, node.attr) and self._report_fixed(call, node, value):
+            return True
         other = self.others.get(node.attr)
         if not other or not other.get("same") or self.world.has_attribute(value, node.attr):
             return False
@@ -201,6 +206,41 @@ class AttributeRules:
     def _name_place(self, node: ast.Attribute) -> tuple[int, int]:
         span = self.findings.source.span(node)
         return span.end_line, span.end_column - len(node.attr)
+
+    def _report_form(self, node: ast.Attribute, value: Instance) -> bool:
+        """Report what is a method here and was none, or the other way round; return whether it was that."""
+        form = self.forms.get(node.attr)
+        known = self.world.known_attributes(value.kind)
+        if (
+            not form
+            or not self.world.is_a(value.kind, "Mobject")
+            or form.get("needs", node.attr) not in {node.attr, *known}
+        ):
+            return False
+        span = self.findings.source.span(node)
+        line, column = self._name_place(node)
+        called = self.findings.source.lines[span.end_line - 1][span.end_column - 1 :].startswith("()")
+        end = span.end_column + (2 if called else 0)
+        place = Span(line=line, column=column, end_line=line, end_column=end)
+        fix = self.findings.replacing(place, form["use"]) if called == bool(form.get("call")) else None
+        message = f"{shown(value.kind)} has no {node.attr}."
+        self.findings.add("other-manim-name", node, message, nearest=form["use"], fix=fix)
+        return True
+
+    def _report_fixed(self, call: ast.Call, node: ast.Attribute, value: Instance) -> bool:
+        """Report `mobject.fix_in_frame()`, which is the scene's to do; return whether it was that."""
+        if node.attr != "fix_in_frame" or not self.world.is_a(value.kind, "Mobject"):
+            return False
+        text, receiver = self.findings.source.text(call), self.findings.source.text(node.value)
+        inside = any(
+            self._stands_in(node, own.node) and self.world.is_a(kind, "Scene") for kind, own in self.world.own.items()
+        )
+        alone = self.findings.source.lines[call.lineno - 1].strip() == text and isinstance(node.value, ast.Name)
+        use = f"self.add_fixed_in_frame_mobjects({receiver})"
+        fix = self.findings.replacing(call, use) if alone and inside and not call.args and not call.keywords else None
+        message = f"{shown(value.kind)} has no fix_in_frame: the scene does it."
+        self.findings.add("other-manim-name", node, message, hint=f"Write {use}.", nearest=use, fix=fix)
+        return True
 
     def _report_corner(self, node: ast.Attribute, value: Instance) -> None:
         corner = self.corners[node.attr]

@@ -51,6 +51,8 @@ class UseRules:
         """Look at the making of one of Manim's objects."""
         self.points.check(self.data["points"]["classes"].get(kind, ()), bound, values)
         self._colors(bound, values)
+        if kind in {"Polygon", "ArcPolygon"}:
+            self.points.check_vertices(node, values)
         if kind in self.data["groups"]:
             self._members(kind, self.data["groups"][kind], node, values)
         if self.world.index.is_a(kind, "SingleStringMathTex"):
@@ -194,7 +196,14 @@ class UseRules:
             return f"the method {value.name}"
         if isinstance(value, Builder):
             return "an .animate"
-        names = {"num": "a number", "str": "text", "lambda": "a function", "dict": "a dict", "bool": "True or False"}
+        names = {
+            "num": "a number",
+            "str": "text",
+            "lambda": "a function",
+            "dict": "a dict",
+            "bool": "True or False",
+            "none": "None",
+        }
         return names.get(value.kind, "something else") if isinstance(value, (Plain, Sequence)) else "something else"
 
     def _animation(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from manimatic.checking.api import ApiIndex
 from manimatic.checking.check import TOO_DEEP, check_source, too_much
 from manimatic.checking.fixing import fix_source
+from manimatic.checking.ruledata import read_all
 from manimatic.diagnostics import Severity, report_to_json
 
 MEMORY_BYTES = 512 * 1024 * 1024
@@ -22,6 +23,7 @@ MAX_RECURSION = 4_000
 def main() -> None:
     """Answer requests until there are no more."""
     index = ApiIndex.load()
+    read_all()
     answer(check_request("from manim import *\n"), index)
     limit_process()
     sys.setrecursionlimit(MAX_RECURSION)
@@ -67,6 +69,8 @@ def answer(request: dict[str, Any], index: ApiIndex) -> dict[str, Any]:
         return report_to_json(look(code, index=index, policy=policy))
     except (RecursionError, MemoryError):
         return report_to_json(too_much(code, "too-deep", TOO_DEEP))
+    except Exception as error:  # noqa: BLE001  a bug of the checker's is not the scene's
+        return {"error": type(error).__name__}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from manimatic.checking.values import (
     Method,
     Module,
     OwnFunction,
+    Plain,
     Sequence,
     Super,
     Value,
@@ -109,6 +110,8 @@ class Expressions(PlainExpressions):
             self.uses.method_called(node, method, bound, values)
         if method.animated:
             return Builder(method.receiver)
+        if method.name in self.uses.data["without_result"] and self.world.is_a(method.receiver.kind, "Scene"):
+            return Plain("none")
         return self._given(method.signature.gives, method.receiver)
 
     def _given(self, gives: str, receiver: Instance | None) -> Value:

@@ -14,6 +14,13 @@ def read_data(name: str) -> Any:
     return json.loads(resources.files("manimatic.checking").joinpath("data", name).read_text(encoding="utf-8"))
 
 
+def read_all() -> None:
+    """Read every data file of the rules, for who cannot open files later."""
+    for path in resources.files("manimatic.checking").joinpath("data").iterdir():
+        if path.name.endswith(".json"):
+            read_data(path.name)
+
+
 @functools.cache
 def certain_rules() -> frozenset[str]:
     """Return the rules about sources of which nothing can be shown, wherever the finding stands."""
