@@ -39,6 +39,8 @@ class MadeUpEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         """What comes over an attached connection."""
         self.taken: set[str] = set()
         """Names that other containers have; `*` is every name."""
+        self.left: list[dict[str, Any]] = []
+        """Containers that are there already; they cannot be removed."""
         self.asked: list[str] = []
         self._started = threading.Event()
 
@@ -49,7 +51,7 @@ class MadeUpEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             (r"GET /_ping", lambda: (200, "OK")),
             (r"GET /info", lambda: (200, self.info)),
             (r"GET /images/.*", lambda: (200, self.image) if self.image else (404, {"message": "No such image"})),
-            (r"GET /containers/json.*", lambda: (200, [])),
+            (r"GET /containers/json.*", lambda: (200, self.left)),
             (r"POST /containers/create\?name=(.*)", lambda: self._create(path)),
             (r"POST /containers/c/start", self._start),
             (r"POST /containers/c/kill.*", lambda: (204, None)),

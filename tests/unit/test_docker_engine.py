@@ -113,6 +113,18 @@ def test_run_id_that_is_more_than_an_id_is_refused(
     assert not any("create" in line for line in made_up.asked)
 
 
+def test_container_that_cannot_be_removed_keeps_no_run_from_its_own(
+    made_up: MadeUpEngine, sandbox: DockerSandbox, tmp_path: Path
+) -> None:
+    """It is tried again later."""
+    made_up.left = [{"Id": "stuck", "Created": 0, "Labels": {"manimatic.launcher": sandbox.recipe.launcher}}]
+    result(sandbox, tmp_path)
+    assert any(line.startswith("DELETE /containers/stuck") for line in made_up.asked)
+    assert "POST /containers/c/start" in made_up.asked
+    with pytest.raises(SandboxError):
+        sandbox.clean_up(now=True)
+
+
 # ---------------------------------------------------------------- engines that lack something
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
@@ -14,6 +15,8 @@ from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.docker.guest import DockerGuest
 
 TRIAL = Limits(timeout_s=20.0, memory_bytes=192 * 1024**2, max_processes=24, disk_bytes=16 * 1024**2)
+PATIENCE_S = 60.0
+"""A trial takes a second, or some where the machine is busy."""
 _MAX_SAID_BYTES = 1 << 16
 _MEMORY_TRIED = 2
 """Times the limit that the trial asks for."""
@@ -60,7 +63,7 @@ def examined(make: MakeContainer, recipe: Recipe, run_id: str) -> Mapping[str, A
     """
     tried = {"processes": TRIAL.max_processes + 8, "memory_bytes": _MEMORY_TRIED * TRIAL.memory_bytes}
     argv = ["probe", confinement(recipe, TRIAL), json.dumps(tried)]
-    with make(recipe, run_id, TRIAL, argv) as guest:
+    with make(recipe, run_id, TRIAL, argv) as guest, _for_a_while(guest):
         guest.start()
         said = guest.stdout.read(_MAX_SAID_BYTES)
         complaint = guest.stderr.read(_MAX_SAID_BYTES)
@@ -76,6 +79,18 @@ def examined(make: MakeContainer, recipe: Recipe, run_id: str) -> Mapping[str, A
         found["memory"] = "refused"
     insist(found)
     return found
+
+
+@contextmanager
+def _for_a_while(guest: DockerGuest) -> Iterator[None]:
+    """Hang up on a guest that does not come to its end."""
+    timer = threading.Timer(PATIENCE_S, guest.hang_up)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
