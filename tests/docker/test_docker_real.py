@@ -112,6 +112,7 @@ def test_report_names_layers_and_losses(docker_sandbox: DockerSandbox) -> None:
     assert report["layers"]["image"].startswith("sha256:")
     assert report["layers"]["network"] == "none"
     assert set(report["missing"]) <= {"user namespace", "swap limit", "cpu quota", "Landlock", "counters in files"}
+    assert report["layers"]["processes"].startswith("cgroup")
 
 
 @pytest.mark.parametrize("cores", [0.25, 0.5])

@@ -17,6 +17,7 @@ INFO: dict[str, Any] = {
     "MemoryLimit": True,
     "SwapLimit": True,
     "CpuCfsQuota": True,
+    "PidsLimit": True,
     "SecurityOptions": ["name=seccomp,profile=default"],
     "Runtimes": {"runc": {}, "runsc": {}},
     "DefaultRuntime": "runc",
@@ -57,7 +58,8 @@ class MadeUpEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             (r"POST /containers/c/kill.*", lambda: (204, None)),
             (r"POST /containers/c/wait.*", lambda: (200, {"StatusCode": 137})),
             (r"GET /containers/c/json", lambda: (200, {"State": {"Running": True, "Pid": 0, "OOMKilled": False}})),
-            (r"DELETE /containers/c.*", lambda: (204, None)),
+            (r"DELETE /containers/c\?.*", lambda: (204, None)),
+            (r"DELETE .*", lambda: (500, {"message": "device or resource busy"})),
         ]
         for route, make in routes:
             if re.fullmatch(route, f"{method} {path}"):
