@@ -8,6 +8,7 @@ in turns in the same run. Nothing here is a test: no figure fails the build.
 
 from __future__ import annotations
 
+import ast
 import os
 import statistics
 import subprocess
@@ -20,9 +21,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import bench_sandbox
+from manimatic.checking.process import CheckerProcess
 from manimatic.errors import SandboxUnavailable
 from manimatic.jobs import Options, Quality, new_id
-from manimatic.ports import RunRequest
+from manimatic.ports import CheckOptions, RunRequest
 from manimatic.rehearsal import Rehearsal
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
@@ -93,6 +95,19 @@ def worker_run() -> str:
     return f"ready {statistics.median(ready):.2f} s, verdict {statistics.median(whole):.2f} s"
 
 
+def checker() -> str:
+    """A scene of 200 lines in a checker that is warm, against parsing it only, here."""
+    lines = [f"        c{n} = Circle(radius={n}).shift(UP * {n})\n        self.play(Create(c{n}))" for n in range(99)]
+    code = "from manim import *\n\n\nclass A(Scene):\n    def construct(self):\n" + "\n".join(lines) + "\n"
+    process = CheckerProcess()
+    try:
+        process.check(code, CheckOptions())
+        ours = timed(lambda: process.check(code, CheckOptions()), 20)
+    finally:
+        process.close()
+    return f"checked {ours}; parsed {timed(lambda: ast.parse(code), 20)}"
+
+
 def api_memory() -> str:
     """Resident memory of the api's worker process after some requests."""
     with tempfile.TemporaryDirectory() as folder:
@@ -157,6 +172,7 @@ MEASUREMENTS = {
     "sandbox-docker": bench_sandbox.docker_start,
     "sandbox-gvisor": bench_sandbox.gvisor_start,
     "worker-run": worker_run,
+    "checker": checker,
     "api-memory": api_memory,
     "cli-start": cli_start,
 }

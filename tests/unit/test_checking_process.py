@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -122,17 +121,6 @@ def test_fixes_come_back_whole(checker: CheckerProcess) -> None:
     assert "Create(Circle())" in fixed.code
     assert [one.rule for one in fixed.applied] == ["other-manim-name"]
     assert [found.nearest for found in fixed.errors] == ["Circle"]
-
-
-def test_warm_checker_is_fast(checker: CheckerProcess) -> None:
-    """A scene of 200 lines takes some ten milliseconds; forty times that is a defect, even on a busy machine."""
-    body = "\n".join(
-        f"c{n} = Circle(radius={n}).shift(UP * {n})\nself.play(Create(c{n}), run_time=1)" for n in range(97)
-    )
-    checker.check(scene(body), LOOK)
-    started = time.perf_counter()
-    assert checker.check(scene(body), LOOK).ok
-    assert time.perf_counter() - started < 2.0
 
 
 def test_process_ends() -> None:
