@@ -41,7 +41,9 @@ def main(backend: str, folder: Path) -> None:
         is_on = False
     for event, arguments in events:
         sys.stdout.write(json.dumps({"event": event, "arguments": arguments}) + "\n")
-    sys.stdout.write(json.dumps({"verdict": result.verdict.value, "run_id": bench.run_id}) + "\n")
+    sys.stdout.write(
+        json.dumps({"verdict": result.verdict.value, "message": result.message, "run_id": bench.run_id}) + "\n"
+    )
 
 
 if __name__ == "__main__":

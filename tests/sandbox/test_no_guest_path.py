@@ -19,8 +19,11 @@ import os, time
 os.makedirs("a/b/c")
 os.symlink("/etc/passwd", "a/link")
 os.symlink("/etc", "a/folder")
-os.mkfifo("a/pipe")
-os.makedirs("d/e", 0o100)
+os.makedirs("d/e")
+try:
+    os.mkfifo("a/pipe")
+except OSError:
+    pass  # without namespaces a wall forbids it
 time.sleep(1)
 self.wait(0.1)
 """
@@ -59,7 +62,7 @@ def audited(backend: str, folder: Path) -> tuple[list[Touched], dict[str, Any]]:
 def test_only_names_below_held_folders_are_touched_where_a_guest_writes(backend: str, tmp_path: Path) -> None:
     """Each is opened without following a link, as a folder; never a file, never through another process's view."""
     events, last = audited(backend, tmp_path)
-    assert last["verdict"] == "ok"
+    assert last["verdict"] == "ok", last
     assert len(events) > 10
     for touched in events:
         if touched.event == "open" and int(touched.arguments[2]) & os.O_PATH == 0:
@@ -85,5 +88,5 @@ def test_measuring_and_removing_were_among_what_was_written_down(tmp_path: Path)
 
 def is_the_guests(path: str, run_id: str) -> bool:
     """Tell whether a guest can have made what stands there: below the run's folder, or below a descriptor of it."""
-    below = re.search(rf"{run_id}/.", path)
+    below = re.search(rf"/runs/[^/]*{run_id}/.", path)
     return not path.startswith("/") or below is not None
