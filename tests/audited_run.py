@@ -28,7 +28,8 @@ def main(backend: str, folder: Path) -> None:
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:
         if is_on and event.startswith(TOUCHES):
-            events.append((event, [os.fsdecode(one) if isinstance(one, bytes) else str(one) for one in arguments]))
+            first, *rest = arguments or ("",)
+            events.append((event, [_shown(first), *map(str, rest)]))
 
     make = {"bubblewrap": BubblewrapSandbox, "landlock": LandlockSandbox}[backend]
     with take_identity(identity_folder()) as identity:
@@ -44,6 +45,13 @@ def main(backend: str, folder: Path) -> None:
     sys.stdout.write(
         json.dumps({"verdict": result.verdict.value, "message": result.message, "run_id": bench.run_id}) + "\n"
     )
+
+
+def _shown(what: Any) -> str:
+    """Return a path as text, and a descriptor in brackets: a guest may have given a file a number as its name."""
+    if isinstance(what, int):
+        return f"<{what}>"
+    return os.fsdecode(what) if isinstance(what, (str, bytes, os.PathLike)) else str(what)
 
 
 if __name__ == "__main__":

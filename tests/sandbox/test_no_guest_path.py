@@ -89,4 +89,4 @@ def test_measuring_and_removing_were_among_what_was_written_down(tmp_path: Path)
 def is_the_guests(path: str, run_id: str) -> bool:
     """Tell whether a guest can have made what stands there: below the run's folder, or below a descriptor of it."""
     below = re.search(rf"/runs/[^/]*{run_id}/.", path)
-    return not path.startswith("/") or below is not None
+    return not path.startswith(("/", "<")) or below is not None
