@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 from conformance_types import Trial
+from manimatic.ports import Sandbox
 from manimatic.verdicts import Verdict
+from sandbox_backends import BACKENDS
 from sandbox_bench import SLOWDOWN
 
+SHORT_S = 15.0
+"""Limit of a run that waits for ever: room for the start on a busy machine."""
 CANARY = b"canary-8c1f0e7d-of-the-host"
 PLANTS = """
 import os, threading
@@ -76,15 +80,18 @@ def canary() -> Iterator[Path]:
     path.unlink()
 
 
+@pytest.mark.parametrize("backend", sorted(BACKENDS.keys() - {"launcher"}), indirect=True)  # it starts no worker
 @pytest.mark.parametrize("planted", PLANTED)
 def test_what_is_planted_instead_of_the_video_brings_nothing_of_the_host(
-    trial: Trial, canary: Path, planted: str
+    backend: Sandbox, trial: Trial, canary: Path, planted: str
 ) -> None:
     """The worker opens the path behind its own walls; this side only ever writes down bytes."""
     plant, verdicts = PLANTED[planted]
     code = PLANTS.replace("PLANT", plant).replace("CANARY", str(canary))
-    result = trial.run(code, timeout_s=15.0 * SLOWDOWN, max_artefact_bytes=4 << 20)
-    assert result.verdict in verdicts, (result, trial.heard.text[-1000:])
+    limit_s = (SHORT_S if Verdict.TIMEOUT in verdicts else 60.0) * SLOWDOWN
+    result = trial.run(code, timeout_s=limit_s, max_artefact_bytes=4 << 20)
+    refused = {Verdict.SCENE_ERROR} if backend.describe()["backend"] == "landlock" else set()  # the planting itself
+    assert result.verdict in verdicts | refused, (result, trial.heard.text[-1000:])
     for path in trial.folder.iterdir():
         found = path.lstat()
         assert (stat.S_ISREG(found.st_mode), found.st_nlink, found.st_uid) == (True, 1, os.geteuid())

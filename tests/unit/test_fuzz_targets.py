@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from manimatic_worker.protocol import HEADER
+from script_modules import SCRIPT, load
 
-SCRIPT = Path(__file__).resolve().parents[2] / "script"
-
-
-def load() -> ModuleType:
-    """Load the script by its path."""
-    spec = importlib.util.spec_from_file_location("fuzz_targets", SCRIPT / "fuzz_targets.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz_targets"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-MODULE = load()
+MODULE = load("fuzz_targets", SCRIPT / "fuzz_targets.py")
 TARGETS = MODULE.TARGETS
 
 
