@@ -14,11 +14,11 @@ from attacks.registry import CLASSES, Registry, Row, load
 
 ABOUT = " ".join(
     [
-        "Each row is judged on the host: by the run's verdict, by counters, canaries and processes, and by whether the",
-        "machine is afterwards as it was: no process, group, mount or file is left, no canary has changed or left the run,",
-        "and a plain scene renders in its usual time (tried after every limit and crash, and once a class). What a scene",
-        "prints can make a row fail and never pass. *×4*: also four at once. Numbers are kept for good. *weaker* is",
-        "explained below the tables.",
+        "Each row is judged on the host: by the run's verdict, by counters, canaries and processes, and by whether",
+        "the machine is afterwards as it was: no process, group, mount or file is left, no canary has changed or left",
+        "the run, and a plain scene renders in its usual time (tried after every limit and crash, and once a class).",
+        "What a scene prints can make a row fail and never pass. *×4*: also four at once. Numbers are kept for good.",
+        "*weaker* is explained below the tables.",
     ]
 )
 RESULTS = Path(__file__).parent / "results.json"
