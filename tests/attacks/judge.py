@@ -61,7 +61,7 @@ def judge(session: Session, row: Row, backend: str) -> Cell:
 
 
 def judge_crowd(session: Session, row: Row, backend: str) -> Cell:
-    """The same with four of the row's runs at once, each of which has to end as one does alone."""
+    """Run four of each of the row's runs at once and decide: each has to end as one does alone."""
     started, wrong = time.monotonic(), []
     lanes: list[dict[str, str]] = [{} for _ in range(CROWD)]
     for name in row.runs:
