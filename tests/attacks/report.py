@@ -43,7 +43,7 @@ def keep(cells: Iterable[Cell], commit: str) -> None:
     kept: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     for cell in cells:
         backend = kept.setdefault(cell.backend, {})
-        backend["kernel"] = os.uname().release
+        backend["kernel"] = os.uname().release.partition("-")[0]
         backend.setdefault("cells", {})[cell.row] = {"outcome": cell.outcome, "commit": commit}
     RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
 
