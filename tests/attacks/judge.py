@@ -44,6 +44,9 @@ REFUSALS = frozenset(
 )
 """Errors that say no. Not EINVAL or EFAULT: with them the kernel has taken the call and only disliked its arguments."""
 
+CROWD = 4
+"""So many runs at once."""
+
 
 def judge(session: Session, row: Row, backend: str) -> Cell:
     """Run what the row needs and decide; nothing that the guest says can make it pass on its own."""
@@ -58,11 +61,14 @@ def judge(session: Session, row: Row, backend: str) -> Cell:
 
 
 def judge_crowd(session: Session, row: Row, backend: str) -> Cell:
-    """The same with four of the row's runs at once, each of which has to end as one does alone."""
+    """Run four of each of the row's runs at once and decide: each has to end as one does alone."""
     started, wrong = time.monotonic(), []
+    lanes: list[dict[str, str]] = [{} for _ in range(CROWD)]
     for name in row.runs:
-        for found in session.crowd(name):
-            wrong += [*_of_verdict(found, backend), *found.broken, *_of_probes(row, {**found.told}, backend)]
+        for lane, found in zip(lanes, session.crowd(name, CROWD), strict=True):
+            lane |= found.told
+            wrong += [*_of_verdict(found, backend), *found.broken]
+    wrong += [one for lane in lanes for one in _of_probes(row, lane, backend)]
     outcome = "FAILED" if wrong else "weaker" if for_backend(row.weaker, backend) else row.expect
     took_s = round(time.monotonic() - started, 2)
     return Cell(row=f"{row.id} ×4", backend=backend, outcome=outcome, ok=not wrong, details=tuple(wrong), took_s=took_s)

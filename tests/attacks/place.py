@@ -28,6 +28,7 @@ FIRST_PID = 20_000
 _CAP_SYS_ADMIN = 21
 _NOSUID_NODEV = 6
 _BIND = 4096
+_DETACH = 2
 
 
 def command(argv: list[str]) -> list[str]:
@@ -50,6 +51,7 @@ def cover(keep: tuple[Path, ...]) -> tuple[Path, ...]:
     Args:
         keep: Files below these folders that stay reachable.
     """
+    _let_go_of_containers()
     kept = [(path, os.open(path, os.O_PATH)) for path in keep]
     found = [place for place in COVERED if not any(place in (one, *one.parents) for one in _needed())]
     for place in found:
@@ -61,6 +63,15 @@ def cover(keep: tuple[Path, ...]) -> tuple[Path, ...]:
             _mount(f"/proc/self/fd/{fd}", path, "", _BIND, "")
         os.close(fd)
     return tuple(found)
+
+
+def _let_go_of_containers() -> None:
+    """Take away engines' mounts that were copied with the namespace: they go with their containers, at any time."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        place, kind = line.split()[4], line.partition(" - ")[2].split()[0]
+        if place != "/" and (kind == "overlay" or place.endswith("/mounts/shm")):
+            libc.umount2(place.encode(), _DETACH)
 
 
 def _mount(source: str, target: Path, kind: str, flags: int, data: str) -> None:

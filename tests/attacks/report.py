@@ -12,6 +12,15 @@ from typing import Any
 from attacks.cells import Cell
 from attacks.registry import CLASSES, Registry, Row, load
 
+ABOUT = " ".join(
+    [
+        "Each row is judged on the host: by the run's verdict, by counters, canaries and processes, and by whether",
+        "the machine is afterwards as it was: no process, group, mount or file is left, no canary has changed or left",
+        "the run, and a plain scene renders in its usual time (tried after every limit and crash, and once a class).",
+        "What a scene prints can make a row fail and never pass. *×4*: also four at once. Numbers are kept for good.",
+        "*weaker* is explained below the tables.",
+    ]
+)
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -34,7 +43,7 @@ def keep(cells: Iterable[Cell], commit: str) -> None:
     kept: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     for cell in cells:
         backend = kept.setdefault(cell.backend, {})
-        backend["kernel"] = os.uname().release
+        backend["kernel"] = os.uname().release.partition("-")[0]
         backend.setdefault("cells", {})[cell.row] = {"outcome": cell.outcome, "commit": commit}
     RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
 
@@ -49,7 +58,7 @@ def markdown() -> str:
     """Return the table of the documentation: every row on every backend, and what weaker ones do not hold."""
     registry, found = load(), kept()
     backends = list(found)
-    parts = [_sources(found), ""]
+    parts = [ABOUT, "", _sources(found), ""]
     for letter, what in CLASSES.items():
         rows = [row for row in registry.rows.values() if row.group == letter]
         parts += [f"**{letter}. {what[0].upper()}{what[1:]}**", "", _line(["row", "what is tried", *backends])]

@@ -124,7 +124,7 @@ class Session:
             found = self.once(run, number=len(self._observed), patience=CHANCES)
         return found
 
-    def crowd(self, name: str, size: int = 4) -> list[Observed]:
+    def crowd(self, name: str, size: int) -> list[Observed]:
         """Run a scene several times at once; what is left afterwards is everybody's."""
         run, before = self.registry.runs[name], self._snapshot()
         with ThreadPoolExecutor(size) as pool:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attacks.canaries import Canaries
-from attacks.judge import judge
 from attacks.registry import load
 from attacks.session import Session
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
@@ -31,7 +30,7 @@ class Holey(GuestRuntime):
 
 
 def test_secret_that_can_be_read_is_found(tmp_path: Path) -> None:
-    """Searching finds it, carrying it out is seen, and the row fails."""
+    """Searching finds it, and that it was carried out is seen."""
     with ExitStack() as stack:
         canaries = Canaries(tmp_path, (), stack)
         identity = stack.enter_context(take_identity(identity_folder()))
@@ -43,6 +42,5 @@ def test_secret_that_can_be_read_is_found(tmp_path: Path) -> None:
         secret.chmod(0o644)
         vars(sandbox)["_runtime"] = Holey(**parts, hole=secret)
         session = Session(load(), sandbox, canaries, tmp_path, left=lambda _: [], processes=lambda _: None, exact=False)
-        cell = judge(session, load().rows["D80"], "bubblewrap-root")
-    assert not cell.ok
-    assert any("a canary's text has left the run" in one for one in cell.details), cell.details
+        found = session.once(session.registry.runs["searches"], number=0)
+    assert any("a canary's text has left the run" in one for one in found.broken), found.broken
