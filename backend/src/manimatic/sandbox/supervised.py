@@ -48,7 +48,7 @@ class SupervisedRuns(abc.ABC):
         """Run one worker; see the port."""
         intake = Intake(folder, request.limits.max_artefact_bytes)
         try:
-            return intake.settle(self.supervise(request, listener, cancel, intake))
+            return intake.settle(self.supervise(request, listener, cancel, intake), wants_video=request.wants_video)
         finally:
             intake.close()
 
