@@ -25,7 +25,6 @@ from manimatic.sandbox.slots import take_slot
 from manimatic.sandbox.supervised import group_limits
 
 TIMES = 20
-IMAGE = "manimatic-worker:latest"
 Start = Callable[[], tuple[float, float]]
 """Starts one and ends it: seconds until its first byte, and until nothing of it is left."""
 
@@ -96,9 +95,9 @@ def landlock_start() -> str:
 def docker_start(runtime: str = "") -> str:
     """Measure the docker backend in the engine that DOCKER_HOST names: the worker's own walls are in it."""
     address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-    limits = Limits(cpu_cores=2.0)
+    image, limits = os.environ.get("MANIMATIC_WORKER_IMAGE", "manimatic-worker:latest"), Limits(cpu_cores=2.0)
     with take_identity(identity_folder()) as identity:
-        sandbox = DockerSandbox(address, IMAGE, runtime, identity)
+        sandbox = DockerSandbox(address, image, runtime, identity)
         sandbox.describe()
         argv = ["probe", confinement(sandbox.recipe, limits), json.dumps({"processes": 1, "memory_bytes": 1 << 20})]
 

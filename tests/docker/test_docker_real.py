@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker_bench import containers_of, eventually
+from docker_bench import ROOMY, TEST_TIMEOUT_S, containers_of, eventually
 from manimatic.errors import JobCancelled, SandboxUnavailable
 from manimatic.jobs import Options, Quality, new_id
 from manimatic.ports import Limits, RunRequest, RunResult
@@ -32,6 +32,7 @@ from pipe_guest import Sink
 from sandbox_bench import SMALL, Bench, Heard
 from zoo import ZOO
 
+pytestmark = pytest.mark.timeout(TEST_TIMEOUT_S)
 SLEEPS = "import time\nprint('here', flush=True)\ntime.sleep(1000)\n"
 MIB = 1 << 20
 
@@ -54,14 +55,14 @@ def program(engine: Engine, image: str, source: str, limits: Limits = SMALL) -> 
 
 
 @contextmanager
-def running(sandbox: DockerSandbox, folder: Path, code: str = SLEEPS, limits: Limits = SMALL) -> Iterator[RunRequest]:
+def running(sandbox: DockerSandbox, folder: Path, code: str = SLEEPS, limits: Limits = ROOMY) -> Iterator[RunRequest]:
     """Start a run, wait until its scene has said something, and cancel it in the end."""
     request = RunRequest(run_id=new_id(), code=code, options=Options(quality=Quality.LOW), limits=limits)
     heard, cancel = Heard(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
         result = pool.submit(sandbox.run, request, heard, cancel, folder)
         try:
-            assert eventually(lambda: "here" in heard.text or result.done(), 90)
+            assert eventually(lambda: "here" in heard.text or result.done(), 180)
             yield request
         finally:
             cancel.set()
@@ -80,7 +81,7 @@ def test_container_has_labels_limits_and_nothing_of_the_host(
         (listed,) = containers_of(engine, request.run_id)
         found = engine.inspect(listed["Id"])
     host, labels = found["HostConfig"], found["Config"]["Labels"]
-    assert labels["manimatic.lifetime_s"] == str(int(SMALL.timeout_s) + GRACE_S)
+    assert labels["manimatic.lifetime_s"] == str(int(ROOMY.timeout_s) + GRACE_S)
     assert len(labels["manimatic.launcher"]) == 20
     assert found["Mounts"] == []
     assert (host["Binds"], host["NetworkMode"], host["ReadonlyRootfs"]) == (None, "none", True)
@@ -125,7 +126,7 @@ def test_cpu_share_is_kept(docker_sandbox: DockerSandbox, tmp_path: Path, cores:
         "before = time.process_time()\ntime.sleep(5)\nprint('used', time.process_time() - before)\nraise ValueError\n"
     )
     bench = Bench(docker_sandbox, tmp_path)
-    bench.run(code, limits=dataclasses.replace(SMALL, cpu_cores=cores))
+    bench.run(code, limits=dataclasses.replace(ROOMY, cpu_cores=cores))
     used_s = float(bench.heard.text.partition("used ")[2].split()[0])
     assert used_s < 5.5 * cores * 1.1
 
@@ -166,7 +167,7 @@ def test_large_artefact_arrives_whole(docker_sandbox: DockerSandbox, tmp_path: P
     pieces = 320 * MIB // 200_000 + 1
     bench = Bench(docker_sandbox, tmp_path)
     result = bench.run(
-        DELIVERS.replace("PIECES", str(pieces)), limits=dataclasses.replace(SMALL, max_artefact_bytes=400 * MIB)
+        DELIVERS.replace("PIECES", str(pieces)), limits=dataclasses.replace(ROOMY, max_artefact_bytes=400 * MIB)
     )
     assert result.verdict is Verdict.SCENE_ERROR, (result.message, bench.heard.text)
     (part,) = result.artefacts
@@ -198,7 +199,7 @@ class SlowSink(Sink):
 def test_who_takes_slowly_holds_up_the_worker(docker_sandbox: DockerSandbox, engine: Engine, tmp_path: Path) -> None:
     """Nothing gathers on the way: neither here nor, as far as its process tells, in the engine."""
     sink, heard, cancel = SlowSink(), Heard(), threading.Event()
-    limits = dataclasses.replace(SMALL, max_artefact_bytes=500 * MIB, timeout_s=8.0)
+    limits = dataclasses.replace(SMALL, max_artefact_bytes=500 * MIB, timeout_s=15.0)
     code = DELIVERS.replace("PIECES", "100_000")
     request = RunRequest(run_id=new_id(), code=code, options=Options(quality=Quality.LOW), limits=limits)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -241,7 +242,7 @@ def test_four_at_once_do_not_meet(docker_sandbox: DockerSandbox, engine: Engine,
 
 
 def _run(bench: Bench, name: str) -> RunResult:
-    return bench.run((ZOO / f"{name}.py").read_text())
+    return bench.run((ZOO / f"{name}.py").read_text(), limits=ROOMY)
 
 
 def test_runs_leave_neither_container_nor_descriptor_nor_thread(
@@ -369,7 +370,7 @@ def test_verdicts_are_the_same_where_only_the_engine_counts(
         assert "counters in files" in sandbox.describe()["missing"]
         (tmp_path / "run").mkdir()
         bench = Bench(sandbox, tmp_path / "run")
-        result = bench.run((ZOO / f"{scene}.py").read_text())
+        result = bench.run((ZOO / f"{scene}.py").read_text(), limits=ROOMY)
         sandbox.close()
     assert result.verdict == verdict, (result.message, bench.heard.text[-500:])
 
@@ -384,7 +385,7 @@ def test_full_disk_is_told_by_memory_where_its_first_process_cannot_be_seen(
         sandbox = DockerSandbox(engine_address, worker_image, "", identity)
         assert "counters in files" not in sandbox.describe()["missing"]
         (tmp_path / "run").mkdir()
-        result = Bench(sandbox, tmp_path / "run").run((ZOO / f"{scene}.py").read_text())
+        result = Bench(sandbox, tmp_path / "run").run((ZOO / f"{scene}.py").read_text(), limits=ROOMY)
         sandbox.close()
     assert result.verdict == verdict, result.message
 

@@ -11,16 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from docker_bench import containers_of, eventually
+from docker_bench import ROOMY, TEST_TIMEOUT_S, containers_of, eventually
 from manimatic.bootstrap import build_launcher_sandbox
 from manimatic.jobs import Options, Quality, new_id
 from manimatic.ports import RunRequest
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.launcher_process import launcher_process
 from manimatic.verdicts import Verdict
-from sandbox_bench import SMALL, Heard
+from sandbox_bench import Heard
 from zoo import ZOO
 
+pytestmark = pytest.mark.timeout(TEST_TIMEOUT_S)
 SLEEPS = "import time\nprint('here', flush=True)\ntime.sleep(1000)\n"
 
 
@@ -43,7 +44,7 @@ def test_scene_renders_through_a_launcher(environ: dict[str, str], tmp_path: Pat
         sandbox = build_launcher_sandbox(tmp_path / "socket")
         assert sandbox.describe()["backend"] == "docker"
         code = (ZOO / "ok_square.py").read_text()
-        request = RunRequest(run_id=new_id(), code=code, options=Options(quality=Quality.LOW), limits=SMALL)
+        request = RunRequest(run_id=new_id(), code=code, options=Options(quality=Quality.LOW), limits=ROOMY)
         result = sandbox.run(request, Heard(), threading.Event(), tmp_path / "out")
     assert (result.verdict, result.isolation["backend"]) == (Verdict.OK, "docker")
     assert result.video is not None
@@ -55,12 +56,12 @@ def test_launcher_that_ends_leaves_nothing_that_lasts(
 ) -> None:
     """Told to stop it removes its run's container itself; killed, the next one does."""
     (tmp_path / "out").mkdir()
-    request = RunRequest(run_id=new_id(), code=SLEEPS, options=Options(), limits=SMALL)
+    request = RunRequest(run_id=new_id(), code=SLEEPS, options=Options(), limits=ROOMY)
     heard, cancel = Heard(), threading.Event()
     with launcher_process(tmp_path / "socket", environ) as process, ThreadPoolExecutor(1) as pool:
         sandbox = build_launcher_sandbox(tmp_path / "socket")
         running = pool.submit(sandbox.run, request, heard, cancel, tmp_path / "out")
-        assert eventually(lambda: "here" in heard.text or running.done(), 90)
+        assert eventually(lambda: "here" in heard.text or running.done(), 180)
         process.send_signal(number)
         assert running.result(timeout=60).verdict is Verdict.SANDBOX_ERROR
         process.wait(timeout=20)

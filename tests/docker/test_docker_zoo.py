@@ -6,12 +6,13 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from docker_bench import containers_of
+from docker_bench import ROOMY, TEST_TIMEOUT_S, containers_of
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.verdicts import Verdict
 from sandbox_bench import SMALL, Bench
 from zoo import ONE_OF_EACH, promised, scenes, source_of
 
+pytestmark = pytest.mark.timeout(TEST_TIMEOUT_S)
 SHORT_S = 20.0
 """Wall-clock limit of the scenes that never end: room for the start on a busy machine."""
 
@@ -30,7 +31,7 @@ def test_a_scene_of_the_zoo_gets_its_verdict(each_container_bench: Bench, engine
     layers = bench.sandbox.describe()["layers"]
     backend = "docker-runsc" if layers["runtime"] == "runsc" else "docker"
     facts = promised(backend, path)
-    limits = dataclasses.replace(SMALL, timeout_s=SHORT_S) if facts["verdict"] == "timeout" else SMALL
+    limits = dataclasses.replace(SMALL, timeout_s=SHORT_S) if facts["verdict"] == "timeout" else ROOMY
 
     result = bench.run(source_of(path), limits=limits)
 
