@@ -1,4 +1,6 @@
-"""Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`, `script/bench rehearse [FOLDER]`.
+"""Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`.
+
+`script/bench check FOLDER` and `script/bench rehearse [FOLDER]` measure on a folder of scenes.
 
 Figures of a busy machine mean little by themselves; each is therefore printed beside what it is compared with, taken
 in turns in the same run. Nothing here is a test: no figure fails the build.
@@ -33,7 +35,14 @@ CIRCLE = "from manim import *\n\n\nclass A(Scene):\n    def construct(self):\n  
 
 
 def main(names: list[str]) -> int:
-    """Run the measurements whose names begin with one of these, or all; one that this machine lacks is named."""
+    """Run the measurements whose names begin with one of these, or all but those that take a folder of scenes.
+
+    One that this machine lacks is named.
+    """
+    if names[:1] == ["check"]:
+        from bench_check import main as check
+
+        return check(names[1:])
     if names[:1] == ["rehearse"]:
         from rehearse_bench import main as rehearse
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from manimatic import settings as settings_module
+from manimatic.checking.ruledata import read_data
 from manimatic.cli.commands import app
 from manimatic.errors import ManimaticError
 from manimatic.jobs import Event, JobState
@@ -136,3 +137,10 @@ def test_every_word_of_the_design_is_in_the_glossary() -> None:
     text = page("docs/glossary.md")
     for word in ("job", "scene", "attempt", "worker", "launcher", "dispatcher", "artefact", "verdict", "slot", "fence"):
         assert re.search(rf"^\| {word} \|", text, re.MULTILINE), word
+
+
+def test_every_rule_of_the_checker_is_documented() -> None:
+    """With what it finds and an example."""
+    rules = page("docs/reference/rules.md")
+    for rule in read_data("catalogue.json"):
+        assert f"| `{rule['id']}` |" in rules

@@ -1,8 +1,8 @@
-"""What Manimatic needs from the outside world, as five small interfaces.
+"""What Manimatic needs from the outside world, as six small interfaces.
 
-`CodeGenerator` writes scenes, `JobStore` remembers jobs, `Sandbox` runs scenes, `Storage` keeps videos, `Wakeup`
-says that there is work. Each has a shipped fake and one contract suite in `tests/contract` that every implementation
-passes. Nothing here imports an implementation.
+`CodeGenerator` writes scenes, `Checker` looks them over, `JobStore` remembers jobs, `Sandbox` runs scenes, `Storage`
+keeps videos, `Wakeup` says that there is work. Each has a shipped fake and one contract suite in `tests/contract` that
+every implementation passes. Nothing here imports an implementation.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from manimatic.diagnostics import CheckReport, Severity
 from manimatic.jobs import Attempt, Event, Failure, Job, JobState, NewJob, Options, Usage
 from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.settings import MAX_LEASE_S
@@ -79,6 +80,36 @@ class CodeGenerator(Protocol):
             BudgetExceeded: The answer went over its token or money limit.
             JobCancelled: `cancel` was set.
         """
+        ...
+
+
+# ---------------------------------------------------------------- checking
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What the checker is to do."""
+
+    fix: bool = False
+    """Make the fixes that are certain, and check again until nothing changes."""
+    policy: Severity = Severity.WARNING
+    """How bad it is when a scene reaches out for what it has no business with."""
+
+
+@runtime_checkable
+class Checker(Protocol):
+    """Says what can be known of a scene without running it. Safe to use from several threads."""
+
+    def check(self, code: str, options: CheckOptions) -> CheckReport:
+        """Look a source over; one that no checker survives is a finding too.
+
+        Raises:
+            CheckerError: The checker itself failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds; doing so twice is harmless."""
         ...
 
 
@@ -397,6 +428,9 @@ class Wakeup(Protocol):
 __all__ = [
     "Artefact",
     "Brief",
+    "CheckOptions",
+    "CheckReport",
+    "Checker",
     "Claim",
     "CodeGenerator",
     "Draft",
