@@ -9,6 +9,7 @@ from manimatic_worker.scene_source import SCENE_FILE, NoScene
 
 MAX_MESSAGE_CHARS = 2_000
 MAX_TRACEBACK_CHARS = 8_000
+_OURS = "manimatic_worker"
 
 
 def failure(error: BaseException, *, scene: str | None, animations: int, video_s: float) -> Done:
@@ -47,10 +48,17 @@ def error_line(error: BaseException) -> int | None:
 
 def trimmed_traceback(error: BaseException) -> str:
     """Format the traceback with the scene's own frames and the place in the library where it ended."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _OURS not in frame.filename]
     own = [frame for frame in frames if frame.filename == SCENE_FILE]
     last = frames[-1:] if frames and frames[-1].filename != SCENE_FILE and own else []
     for frame in last:
         frame.filename = frame.filename.rpartition("site-packages/")[2] or frame.filename
     shown = traceback.format_list([*own, *last])
-    return "".join(["Traceback:\n", *shown, *traceback.format_exception_only(error)])
+    return "".join(["Traceback:\n", *shown, *_ending(error)])
+
+
+def _ending(error: BaseException) -> list[str]:
+    """Say what was raised; an error of the worker's own needs no module."""
+    if type(error).__module__.startswith(_OURS):
+        return [f"{type(error).__name__}: {error}\n"]
+    return traceback.format_exception_only(error)

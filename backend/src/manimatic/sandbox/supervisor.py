@@ -17,7 +17,6 @@ import termios
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 from manimatic_worker import protocol
@@ -39,6 +38,7 @@ from manimatic_worker.protocol import (
 from manimatic.errors import JobCancelled
 from manimatic.ports import RunListener, RunRequest, RunResult
 from manimatic.rehearsal import Rehearsal, Rehearse
+from manimatic.sandbox.asking import to_wire, write_file
 from manimatic.sandbox.guest import Guest, GuestUsage
 from manimatic.sandbox.intake import IntakeRefused
 from manimatic.sandbox.last_words import LastWords
@@ -136,7 +136,7 @@ class Supervisor:
             self._guest.stdin.write(protocol.encode(to_wire(self._request, self._words.mark)))
             for part in self._request.parts:
                 self._guest.stdin.write(protocol.encode(Begin("part")))
-                _write_file(self._guest.stdin, part)
+                write_file(self._guest.stdin, part)
                 self._guest.stdin.write(protocol.encode(End()))
             self._guest.stdin.flush()
         except (OSError, ValueError):
@@ -349,36 +349,8 @@ class Supervisor:
         return figures
 
 
-def to_wire(request: RunRequest, mark: str) -> protocol.Request:
-    """Return the message that asks a worker for this run, and to end its log with this mark."""
-    picture, options = request.options.picture(), request.options
-    return protocol.Request(
-        code=request.code,
-        mode="join" if request.parts else "render",
-        rehearse="no" if request.parts else request.rehearse.value,
-        limit_s=request.limits.timeout_s,
-        scene=options.scene,
-        width=picture.width,
-        height=picture.height,
-        fps=picture.fps,
-        frame_width=picture.frame_width,
-        frame_height=picture.frame_height,
-        background=options.background,
-        seed=options.seed,
-        threads=max(1, round(request.limits.cpu_cores)),
-        parts=len(request.parts),
-        mark=mark,
-    )
-
-
 def bytes_waiting(stream: IO[bytes]) -> int:
     """Return how many bytes a pipe or socket holds; a guest may have made its pipe larger than pipes are."""
     answer = array.array("i", [0])
     fcntl.ioctl(stream, termios.FIONREAD, answer)
     return answer[0]
-
-
-def _write_file(stream: Any, path: Path) -> None:
-    with path.open("rb") as source:
-        while data := source.read(protocol.MAX_CHUNK_BYTES):
-            stream.write(protocol.encode(Chunk(data)))
