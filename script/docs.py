@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import docs_attacks
 import docs_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(?P<start><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 PARTS: dict[str, Callable[[], str]] = {
+    "attacks": docs_attacks.attacks_table,
     "settings": docs_tables.settings_table,
     "settings-short": docs_tables.settings_short_table,
     "errors": docs_tables.errors_table,
@@ -37,8 +39,13 @@ def pages() -> list[Path]:
 
 
 def filled(text: str) -> str:
-    """Return a page with every generated part made anew."""
-    return MARKED.sub(lambda found: f"{found['start']}{PARTS[found['name']]()}\n{found['end']}", text)
+    """Return a page with every generated part made anew; one that is measured elsewhere stays as it is."""
+    return MARKED.sub(lambda found: f"{found['start']}{_made(found)}{found['end']}", text)
+
+
+def _made(found: re.Match[str]) -> str:
+    kept = found[0].removeprefix(found["start"]).removesuffix(found["end"])
+    return f"{PARTS[found['name']]()}\n" if found["name"] in PARTS else kept
 
 
 def wanted() -> dict[Path, str]:

@@ -5,7 +5,7 @@
 disk     The data folder is a small file system that is filled to the last byte while the dispatcher is held in a stage,
          stays full for longer than a lease, and is freed again.
 runtime  The folder of the guest runtime is full when the service starts, and is not full later.
-clock    The wall clock of the service (not of the machine: libfaketime, from Debian's `faketime`) is set back or ahead
+clock    The wall clock of the service (not of the machine: every Python of it starts with another) is set back or ahead
          by an hour while the dispatcher is held in a stage; with the dispatcher killed in the same moment, too.
 
 It needs root, for mounts in a mount namespace of its own, which end with it.
@@ -17,6 +17,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -27,7 +28,7 @@ from pathlib import Path
 from manimatic.errors import StorageError, StoreError
 from manimatic.jobs import Job
 from manimatic.sandbox.runtime import runtime_root
-from under_fire import Frozen, Service, asked_for, leftovers, stray_videos, trouble_with
+from under_fire import ROOT, Frozen, Service, asked_for, leftovers, stray_videos, trouble_with
 
 STAGES = ("queued", "generating", "checking", "rendering", "part", "uploading")
 DISK_MIB = 96
@@ -38,7 +39,17 @@ HOUR_S = 3600
 MAX_MISSES = 20
 OWN_FAILURES = frozenset({"storage_error", "store_error", "sandbox_error", "worker_lost", "internal_error"})
 """What a job may end with when the disk is full; the scene is not to blame."""
-LIBRARY = Path("/usr/lib")
+SHIFTED = """import time
+_real, _file = time.time, {clock!r}
+
+
+def _shifted():
+    with open(_file) as stream:
+        return _real() + float(stream.read() or 0)
+
+
+time.time = _shifted
+"""
 
 
 def main(wanted: list[str]) -> int:
@@ -95,6 +106,7 @@ def full_disk(folder: Path) -> Told:
         try:
             for stage in STAGES:
                 yield judged(service, f"full at {stage}", *in_stage(service, stage, partial(fill_for_a_while, data)))
+                wait_until_free(data)
             yield submitted_when_full(service)
             yield judged(service, "afterwards", service.wait_for_end(service.submit(**asked_for("rendering")).id), "")
         finally:
@@ -105,9 +117,14 @@ def full_disk(folder: Path) -> Told:
 
 def fill_for_a_while(data: Path) -> str:
     """Have the disk full from now on, for longer than a lease."""
-    ballast = fill(data)
-    threading.Timer(FULL_S, ballast.unlink).start()
+    threading.Timer(FULL_S, fill(data).unlink).start()
     return ""
+
+
+def wait_until_free(data: Path) -> None:
+    """Return when the disk has room again."""
+    while (data / "ballast").exists():
+        time.sleep(0.1)
 
 
 def submitted_when_full(service: Service) -> tuple[str, bool]:
@@ -148,11 +165,7 @@ def jumping_clock(folder: Path) -> Told:
     """Set the service's clock back and ahead in each stage."""
     clock = folder / "clock"
     clock.write_text("+0")
-    python = python_with_clock(folder, clock)
-    if python is None:
-        yield "libfaketime is not installed: apt-get install -y faketime", True
-        return
-    service = Service(folder / "data", python=python)
+    service = Service(folder / "data", python=python_with_clock(folder, clock))
     try:
         for stage in STAGES:
             for jump_s, victim in ((-HOUR_S, ""), (-HOUR_S, "dispatcher"), (HOUR_S, "")):
@@ -160,7 +173,7 @@ def jumping_clock(folder: Path) -> Told:
                 time.sleep(0.5)
                 job, trouble = in_stage(service, stage, partial(set_clock, service, clock, jump_s, victim))
                 what = f"{'back' if jump_s < 0 else 'ahead'} at {stage}{', dispatcher killed' if victim else ''}"
-                yield judged(service, what, job, trouble)
+                yield judged(service, what, job, trouble, frozenset())
     finally:
         clock.write_text("+0")
         service.stop()
@@ -174,27 +187,19 @@ def set_clock(service: Service, clock: Path, jump_s: int, victim: str) -> str:
     return "" if not victim or service.kill(victim) else f"there was no {victim}"
 
 
-def python_with_clock(folder: Path, clock: Path) -> Path | None:
-    """Make an environment whose Python reads its wall clock through the file; monotonic clocks stay as they are."""
-    found = sorted(LIBRARY.glob("*/faketime/libfaketimeMT.so.1"))
-    if not found:
-        return None
+def python_with_clock(folder: Path, clock: Path) -> Path:
+    """Make an environment whose every Python adds the file's seconds to its wall clock; no other clock changes."""
     venv, own = folder / "venv", Path(sys.prefix)
-    (venv / "bin").mkdir(parents=True)
-    (venv / "lib").symlink_to(own / "lib")
+    site = venv / Path(sysconfig.get_path("purelib")).relative_to(own)
+    site.mkdir(parents=True)
+    (venv / "bin").mkdir()
+    (venv / "bin" / "python").symlink_to(Path(sys.executable).resolve())
     (venv / "pyvenv.cfg").write_text((own / "pyvenv.cfg").read_text())
-    settings = {
-        "LD_PRELOAD": found[0],
-        "FAKETIME_TIMESTAMP_FILE": clock,
-        "FAKETIME_NO_CACHE": 1,
-        "FAKETIME_DONT_FAKE_MONOTONIC": 1,
-        "NO_FAKE_STAT": 1,
-    }
-    exports = "\n".join(f"export {name}='{value}'" for name, value in settings.items())
-    python = venv / "bin" / "python"
-    python.write_text(f'#!/bin/bash\n{exports}\nexec -a "$0" {Path(sys.executable).resolve()} "$@"\n')
-    python.chmod(0o755)
-    return python
+    sources = [ROOT / "backend/src", ROOT / "worker/src"]
+    (site / "seen.pth").write_text("".join(f"{path}\n" for path in (sysconfig.get_path("purelib"), *sources)))
+    (site / "clock.pth").write_text("import shifted_clock\n")
+    (site / "shifted_clock.py").write_text(SHIFTED.format(clock=str(clock)))
+    return venv / "bin" / "python"
 
 
 # ---------------------------------------------------------------- both
@@ -214,6 +219,7 @@ def in_stage(service: Service, stage: str, harm: Callable[[], str]) -> tuple[Job
             frozen.close()
         if caught:
             return service.wait_for_end(job.id), trouble
+        service.store.request_cancel(job.id)
         service.wait_for_end(job.id)
     return job, f"the dispatcher was never caught in stage {stage}"
 

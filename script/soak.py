@@ -52,7 +52,7 @@ def main(runs: int) -> int:
         chosen = {name: value for name, value in os.environ.items() if name.startswith("MANIMATIC_")}
         at_once = os.environ.get("SOAK_AT_ONCE", "2")
         settings = {"MANIMATIC_CPU_SHARE": "1", "MANIMATIC_CONCURRENCY": at_once, **chosen}
-        service = Service(Path(folder) / "data", **{"MANIMATIC_LEASE_S": "30", **settings})
+        service = Service(Path(folder) / "data", {"MANIMATIC_LEASE_S": "30", **settings})
         try:
             print(f"{'runs':>5} {'seconds':>8}  " + "  ".join(f"{name:>30}" for name in MEASURED))
             trouble = list(_grown(service, runs))
@@ -66,7 +66,9 @@ def main(runs: int) -> int:
 
 def _grown(service: Service, runs: int) -> Iterator[str]:
     """Run everything; yield what is wrong."""
-    started, first, last = time.monotonic(), {}, {}
+    started = time.monotonic()
+    first: dict[str, Size] = {}
+    last: dict[str, Size] = {}
     waiting: list[str] = []
     for number in range(1, runs + 1):
         waiting.append(service.submit(code=_scene(number)).id)

@@ -12,14 +12,16 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
 from manimatic.bootstrap import build_service, build_storage, build_store
 from manimatic.errors import StoreError
-from manimatic.jobs import Job, JobState
+from manimatic.jobs import FINAL_STATES, Job, JobState
 from manimatic.ports import JobStore
 from manimatic.sandbox.cgroup import launcher_of
+from manimatic.sandbox.docker.container import LAUNCHER
+from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.identity import identity_folder, take_identity
 from manimatic.service import new_job
 from manimatic.settings import Settings
@@ -34,6 +36,8 @@ ROLES = {
     "bwrap": b"bwrap",
     "worker": b"worker_entrypoint",
 }
+SLICE_S = 0.001
+ORDER = ("queued", "generating", "checking", "rendering", "part", "uploading", *sorted(FINAL_STATES))
 CIRCLE = "Create a simple circle animation"
 SCENE = """from manim import *
 import numpy as np
@@ -62,10 +66,11 @@ def asked_for(stage: str) -> dict[str, str]:
 class Service:
     """`manimatic serve` on a data folder of its own, started again where it was killed whole."""
 
-    def __init__(self, data: Path, *, python: Path | None = None, **settings: str) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, str] = {}, *, python: Path | None = None) -> None:
         self.data = data
         self._environ = {"MANIMATIC_DATA_DIR": str(data), "MANIMATIC_LEASE_S": "3", "MANIMATIC_PORT": "0", **settings}
-        self._python = python or Path(sys.executable)
+        self._python = python or Path(os.environ.get("SERVICE_PYTHON", sys.executable))
+        data.parent.chmod(0o755)  # the service's own users pass through it
         self._log = data.parent / f"{data.name}.log"
         self.settings = Settings.from_env(self._environ)
         self.store: JobStore = build_store(self.settings)
@@ -138,8 +143,8 @@ class Service:
 class Frozen:
     """Holds the dispatcher (SIGSTOP) in a stage that may last a millisecond only.
 
-    The stage is read from the database's file as fast as it can be; where the dispatcher was quicker, `catch` says so,
-    and another job has to be tried.
+    It is let go for a millisecond at a time, and the stage is read from the database's file in between; where it got
+    through the stage in one go, `catch` says so, and another job has to be tried.
     """
 
     def __init__(self, service: Service) -> None:
@@ -167,13 +172,15 @@ class Frozen:
         """Hold the dispatcher when the job is in the stage; False where it has left it already."""
         give_up_at = time.monotonic() + END_S
         while time.monotonic() < give_up_at:
+            self.hold()
             state, progress = self._look(job_id)
             if state == stage or (stage == "part" and progress != "{}"):
-                break
-            if JobState(state) in (JobState.COMPLETE, JobState.FAILED):
+                return True
+            if ORDER.index(state) > ORDER.index(stage):
                 return False
-        self.hold()
-        return stage == "part" or self._look(job_id)[0] == stage
+            self.go_on()
+            time.sleep(SLICE_S)
+        return False
 
     def _look(self, job_id: str) -> tuple[str, str]:
         query = "SELECT state, progress FROM jobs WHERE id = ?"
@@ -221,6 +228,15 @@ def leftovers(service: Service) -> list[str]:
     found = [f"folder {path}" for path in (service.data / "work").glob("*")] + [f"video {path}" for path in held]
     found += [f"group {path}" for path in groups()]
     return found + [f"process {pid}" for pid in lost_workers()]
+
+
+def containers(address: str) -> list[str]:
+    """Return the workers' containers that an engine has."""
+    engine = Engine(address)
+    try:
+        return [str(one["Id"])[:12] for one in engine.labelled(LAUNCHER)]
+    finally:
+        engine.close()
 
 
 def groups() -> list[Path]:

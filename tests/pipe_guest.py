@@ -15,7 +15,7 @@ from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.supervisor import Supervisor
 from manimatic.verdicts import Verdict
 from manimatic_worker import protocol
-from manimatic_worker.protocol import Decoder, End, Frame, Request
+from manimatic_worker.protocol import Decoder, Done, End, Frame, Request
 
 Plot = Callable[["PipeGuest"], None]
 SMALL = Limits(timeout_s=5.0, max_log_bytes=1000, max_artefact_bytes=100_000)
@@ -49,6 +49,7 @@ class PipeGuest:
         self.passed = passed
         self.killed = threading.Event()
         self.kills = 0
+        self.mark = b""
         for fd in (self._out, self._err):
             os.set_blocking(fd, False)
         self._thread = threading.Thread(target=self._play, args=(plot,), name="guest")
@@ -66,8 +67,10 @@ class PipeGuest:
     # ---------------------------------------------------------------- for plots
 
     def send(self, *frames: Frame) -> None:
-        """Send frames to the host."""
+        """Send frames to the host; as a worker does, end the log before saying that it is done."""
         for frame in frames:
+            if isinstance(frame, Done):
+                self.print(self.mark)
             self.send_raw(protocol.encode(frame))
 
     def send_raw(self, data: bytes) -> None:
@@ -82,6 +85,7 @@ class PipeGuest:
         """Read until the host's request is whole."""
         (request,) = self.read_frames()
         assert isinstance(request, Request)
+        self.mark = request.mark.encode()
         return request
 
     def read_frames(self, *, parts: int = 0) -> list[Frame]:

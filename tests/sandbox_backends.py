@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import pytest
+from docker_bench import made
 from manimatic.ports import Limits, Sandbox
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
@@ -52,8 +54,17 @@ def _landlock(identity: LauncherIdentity) -> SupervisedSandbox:
     return LandlockSandbox(choose(), identity, runtime_root())
 
 
-BACKENDS: Mapping[str, Callable[[], AbstractContextManager[Sandbox]]] = {
-    "bubblewrap": lambda: _here(_bubblewrap),
-    "landlock": lambda: _here(_landlock),
-    "launcher": lambda: _behind_a_launcher(_bubblewrap),
+@contextmanager
+def _in_containers(request: pytest.FixtureRequest, runtime: str) -> Iterator[Sandbox]:
+    """Give the backend with the real engine and an image that holds this checkout's worker."""
+    address, image = request.getfixturevalue("engine_address"), request.getfixturevalue("worker_image")
+    yield from made(address, image, runtime)
+
+
+BACKENDS: Mapping[str, Callable[[pytest.FixtureRequest], AbstractContextManager[Sandbox]]] = {
+    "bubblewrap": lambda _: _here(_bubblewrap),
+    "docker": lambda request: _in_containers(request, ""),
+    "landlock": lambda _: _here(_landlock),
+    "launcher": lambda _: _behind_a_launcher(_bubblewrap),
 }
+"""Made once for a test process; the request gives fixtures that several rings share."""

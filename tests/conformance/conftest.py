@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conformance_types import Trial, Trials
+from docker_bench import engine_address, images, worker_image
 from manimatic.ports import Sandbox
 from sandbox_backends import BACKENDS
 
@@ -16,7 +17,7 @@ from sandbox_backends import BACKENDS
 def backend(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Each implementation of the port."""
     with ExitStack() as stack:
-        yield stack.enter_context(BACKENDS[request.param]())
+        yield stack.enter_context(BACKENDS[request.param](request))
 
 
 @pytest.fixture
@@ -29,3 +30,6 @@ def trials(backend: Sandbox, tmp_path: Path) -> Trials:
 def trial(trials: Trials) -> Trial:
     """One run."""
     return trials.new()
+
+
+__all__ = ["backend", "engine_address", "images", "trial", "trials", "worker_image"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from conformance_types import Trial, Trials
 from manimatic.errors import JobCancelled
+from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.runtime import runtime_root
 from manimatic.verdicts import Verdict
 from sandbox_bench import SLOWDOWN
@@ -108,7 +110,18 @@ def _leftovers(run_id: str) -> list[str]:
     found += [str(path) for path in (runtime_root() / "runs").glob(f"*{run_id}*")]
     found += [str(path) for path in Path("/tmp").glob(f"*{run_id}*")]
     found += [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if run_id in line]
-    return found + [f"process {pid}" for pid in _with_argument(run_id)]
+    return found + [f"process {pid}" for pid in _with_argument(run_id)] + _containers_of(run_id)
+
+
+def _containers_of(run_id: str) -> list[str]:
+    """Name what a container engine has of a run, where there is one."""
+    if "DOCKER_HOST" not in os.environ:
+        return []
+    engine = Engine(os.environ["DOCKER_HOST"])
+    try:
+        return [f"container {found}" for found in engine.labelled(f"manimatic.run={run_id}")]
+    finally:
+        engine.close()
 
 
 def _with_argument(word: str) -> list[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support import require
 
-FUZZ = Path(__file__).resolve().parents[2] / "script" / "fuzz"
+FUZZ = Path(__file__).resolve().parents[2] / "script" / "fuzz.py"
 SECONDS = 8
 TARGETS = ("frames", "messages", "printing", "mp4", "png", "launcher", "dispatcher")
 

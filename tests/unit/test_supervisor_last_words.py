@@ -7,6 +7,9 @@ import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from manimatic.sandbox.last_words import LastWords
 from manimatic.verdicts import Verdict
 from manimatic_worker.protocol import Begin, Chunk, Done, End, Ready, encode
 from pipe_guest import SMALL, PipeGuest, Plot, Sink, supervise
@@ -43,14 +46,14 @@ class PrintsWhenRead(Sink):
         assert self.guest is not None
         if self._pipe_bytes:
             fcntl.fcntl(self.guest._err, fcntl.F_SETPIPE_SZ, self._pipe_bytes)
-        self.guest.print(self._words)
+        self.guest.print(self._words + self.guest.mark)
 
 
 @pytest.mark.parametrize("pipe_bytes", [None, 1 << 20])
 def test_a_whole_pipe_printed_before_the_end_is_heard(pipe_bytes: int | None) -> None:
     """As much as a pipe holds, also one that the guest has made larger."""
     sink = PrintsWhenRead(b"", pipe_bytes)
-    numbers = "".join(f"{number:07d}\n" for number in range((pipe_bytes or 1 << 16) // 8))
+    numbers = "".join(f"{number:07d}\n" for number in range((pipe_bytes or 1 << 16) // 8 - 8))  # and the mark
     sink._words = numbers.encode()
     result, heard, _ = supervise(sink.plot(OK), sink=sink, limits=ROOMY)
     assert result.verdict is Verdict.OK
@@ -104,3 +107,59 @@ def test_who_prints_on_for_ever_is_not_waited_for() -> None:
     result, _, _ = supervise(plot, limits=replace(SMALL, max_log_bytes=1 << 30))
     assert result.verdict is Verdict.OK
     assert time.monotonic() - started < 2
+
+
+def test_words_that_are_still_on_their_way_at_the_end_are_waited_for() -> None:
+    """An engine may carry the end sooner than the log: the mark tells that it is all there."""
+
+    def plot(guest: PipeGuest) -> None:
+        guest.send(READY)
+        guest.read_request()
+        guest.send_raw(encode(OK))
+        time.sleep(0.3)
+        guest.print(b"last words" + guest.mark[:9])
+        time.sleep(0.1)
+        guest.print(guest.mark[9:])
+        guest.sleep()
+
+    result, heard, _ = supervise(plot)
+    assert (result.verdict, heard.text) == (Verdict.OK, "last words")
+
+
+def test_mark_that_is_forged_or_left_out_loses_nothing() -> None:
+    """What comes after it is log too; without it the host waits no longer than it must."""
+
+    def forges(guest: PipeGuest) -> None:
+        guest.send(READY)
+        guest.read_request()
+        guest.print(b"one " + guest.mark + b"two " + guest.mark)
+        guest.send_raw(encode(OK))
+        guest.sleep()
+
+    def leaves_out(guest: PipeGuest) -> None:
+        guest.send(READY)
+        guest.read_request()
+        guest.print(b"one " + guest.mark[:20])
+        guest.send_raw(encode(OK))
+        guest.sleep()
+
+    _, heard, made = supervise(forges)
+    assert heard.text == f"one two {made.mark.decode()}"
+    started = time.monotonic()
+    result, heard, made = supervise(leaves_out)
+    assert (result.verdict, heard.text) == (Verdict.OK, f"one {made.mark[:20].decode()}")
+    assert time.monotonic() - started < 3
+
+
+@given(st.lists(st.integers(0, 12), max_size=20), st.text("end-of-log-0", max_size=60), st.booleans())
+def test_mark_is_found_however_the_log_is_cut(cuts: list[int], text: str, is_marked: bool) -> None:
+    """And nothing else is taken out."""
+    words = LastWords()
+    log = text.encode() + (words.mark.encode() + b"tail" if is_marked else b"")
+    heard, at = b"", 0
+    for cut in cuts:
+        heard += words.feed(log[at : at + cut])
+        at += cut
+    heard += words.feed(log[at:]) + words.rest()
+    assert heard == text.encode() + (b"tail" if is_marked else b"")
+    assert words.are_heard == is_marked

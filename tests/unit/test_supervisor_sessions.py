@@ -94,6 +94,7 @@ def test_any_session_gets_the_verdict_of_the_rules(session: list[Step], stays: b
     """And nothing but whole artefacts is written, whatever is sent in whatever order."""
 
     def plot(guest: PipeGuest) -> None:
+        guest.read_request()
         for step in session:
             guest.send_raw(step) if isinstance(step, bytes) else guest.send(step)
         if stays and any(isinstance(step, Done) for step in session):

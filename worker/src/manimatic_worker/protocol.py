@@ -45,7 +45,7 @@ class ProtocolViolation(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """What the worker is to do; `mode` is `render`, or `join` to put finished parts together."""
+    """What the worker is to do; `mode` is `render`, or `join` to put finished parts together; `mark` ends its log."""
 
     TYPE: ClassVar[str] = "request"
     code: str
@@ -60,6 +60,7 @@ class Request:
     seed: int | None = None
     threads: int = 1
     parts: int = 0
+    mark: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

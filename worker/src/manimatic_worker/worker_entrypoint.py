@@ -9,6 +9,7 @@ itself can (resource limits, Landlock, seccomp), imports Manim, says `Ready` and
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import os
@@ -39,8 +40,7 @@ def main(argv: list[str]) -> int:
         done: Done = join(request, channel)
     else:
         done = render.render(request, channel)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    end_log(request.mark)
     channel.send(done)
     channel.wait_for_close()
     return 0
@@ -50,6 +50,16 @@ def log_every_line() -> None:
     """Have `print` hand over each line at once: a worker that is killed has no time to do it later."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
+
+
+def end_log(mark: str) -> None:
+    """Hand over what was printed, and after it the mark by which the host knows that it has all."""
+    with contextlib.suppress(OSError, ValueError):  # the scene may have closed them
+        sys.stdout.flush()
+        sys.stderr.flush()
+        data = mark.encode()
+        while data:
+            data = data[os.write(2, data) :]
 
 
 def confine_worker(limits_json: str) -> dict[str, str]:

@@ -58,6 +58,7 @@ _MASKED_FILES = (
     "/proc/sysrq-trigger",
     "/proc/timer_list",
     "/proc/cmdline",
+    "/proc/config.gz",
 )
 _MASKED_FOLDERS = ("/proc/acpi", "/proc/scsi", "/proc/irq", "/proc/bus", "/proc/fs")
 ENVIRON = {

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import array
 import fcntl
+import select
 import selectors
 import termios
 import threading
@@ -26,12 +27,15 @@ from manimatic.errors import JobCancelled
 from manimatic.ports import RunListener, RunRequest, RunResult
 from manimatic.sandbox.guest import Guest, GuestUsage
 from manimatic.sandbox.intake import IntakeRefused
+from manimatic.sandbox.last_words import LastWords
 from manimatic.sandbox.printable import PrintableStream, printable
 from manimatic.verdicts import Verdict
 
 POLL_S = 0.1
 GRACE_S = 2.0
 """How long a guest may take to leave after it has said that it is done."""
+LAST_WORDS_S = 1.0
+"""How long the log of a guest that is done may take to arrive; an honest one marks its end."""
 READ_BYTES = 1 << 18
 MAX_FRAMES = 200_000
 """Frames of one run; far more than 20 000 parts need, and few enough that passing them all on is soon done."""
@@ -77,6 +81,7 @@ class Supervisor:
         self._layers: Mapping[str, str] = {}
         self._decoder = Decoder()
         self._text = PrintableStream()
+        self._words = LastWords()
         self._log_left = request.limits.max_log_bytes
         self._artefacts_left = request.limits.max_artefact_bytes
         self._log_tail = ""
@@ -110,7 +115,7 @@ class Supervisor:
     def _feed(self) -> None:
         """Write the request and its parts; a guest that dies or does not read ends this with its pipe."""
         try:
-            self._guest.stdin.write(protocol.encode(to_wire(self._request)))
+            self._guest.stdin.write(protocol.encode(to_wire(self._request, self._words.mark)))
             for part in self._request.parts:
                 self._guest.stdin.write(protocol.encode(Begin("part")))
                 _write_file(self._guest.stdin, part)
@@ -122,7 +127,7 @@ class Supervisor:
     def _loop(self, cancel: threading.Event) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._guest.stdout, selectors.EVENT_READ, self._on_frames)
-            selector.register(self._guest.stderr, selectors.EVENT_READ, self._on_print)
+            selector.register(self._guest.stderr, selectors.EVENT_READ, self._on_stderr)
             leave_at = self._started + self._request.limits.timeout_s
             while selector.get_map() and not self._is_settled():
                 if cancel.is_set():
@@ -143,15 +148,28 @@ class Supervisor:
         self._say(self._text.feed(b"", final=True))
 
     def _hear_out(self) -> None:
-        """Take what stands in the pipes at the end: the guest's last words and its `Done` come over different pipes.
+        """Take what was said before the end: the guest's last words and its `Done` come over different pipes.
 
-        No more than that: whoever goes on printing is not waited for.
+        What stands in the pipes is there at once. More can only be on its way where an engine carries it, until the
+        mark has come; whoever goes on printing after it is not waited for.
         """
-        for stream, take in ((self._guest.stderr, self._on_print), (self._guest.stdout, self._on_frames)):
+        give_up_at = time.monotonic() + LAST_WORDS_S
+        self._drain()
+        while self._done and not self._words.are_heard and self._guest.poll() is None:
+            left_s = give_up_at - time.monotonic()
+            if left_s <= 0 or not select.select([self._guest.stderr], [], [], left_s)[0] or not self._drain():
+                break
+        self._keep(self._words.rest())
+
+    def _drain(self) -> int:
+        """Read the bytes that both pipes hold now, and return how many they were."""
+        total = 0
+        for stream, take in ((self._guest.stderr, self._on_stderr), (self._guest.stdout, self._on_frames)):
             left = bytes_waiting(stream)
             while left > 0 and (data := stream.read1(min(left, READ_BYTES))):  # type: ignore[attr-defined]
-                left -= len(data)
+                left, total = left - len(data), total + len(data)
                 take(data)
+        return total
 
     def _is_settled(self) -> bool:
         return self._done is not None or self._verdict is not None
@@ -169,7 +187,10 @@ class Supervisor:
             key.data(data)
         return bool(data)
 
-    def _on_print(self, data: bytes) -> None:
+    def _on_stderr(self, data: bytes) -> None:
+        self._keep(self._words.feed(data))
+
+    def _keep(self, data: bytes) -> None:
         kept = data[: self._log_left]
         self._log_left -= len(kept)
         self._say(self._text.feed(kept))
@@ -211,7 +232,7 @@ class Supervisor:
             case Progress(animation=animation, video_s=video_s, line=line):
                 self._listener.progress(animation=animation, video_s=video_s, line=line)
             case Log(text=text):
-                self._on_print(text.encode(errors="backslashreplace") + b"\n")
+                self._keep(text.encode(errors="backslashreplace") + b"\n")
             case Ready(layers=layers) if self._ready_s is None:  # later ones could be the scene's
                 self._ready_s = time.monotonic() - self._started
                 self._layers = layers
@@ -294,8 +315,8 @@ class Supervisor:
         return figures
 
 
-def to_wire(request: RunRequest) -> protocol.Request:
-    """Return the message that asks a worker for this run."""
+def to_wire(request: RunRequest, mark: str) -> protocol.Request:
+    """Return the message that asks a worker for this run, and to end its log with this mark."""
     picture, options = request.options.picture(), request.options
     return protocol.Request(
         code=request.code,
@@ -310,6 +331,7 @@ def to_wire(request: RunRequest) -> protocol.Request:
         seed=options.seed,
         threads=max(1, round(request.limits.cpu_cores)),
         parts=len(request.parts),
+        mark=mark,
     )
 
 

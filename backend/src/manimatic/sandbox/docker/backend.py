@@ -67,8 +67,8 @@ class DockerSandbox(SupervisedRuns):
     def _started(self, request: RunRequest) -> Iterator[DockerGuest]:
         group_name(self._identity.id, request.run_id)  # which refuses an id that is more than one
         self.clean_up()
-        recipe, argv = self._recipe, ["serve", confinement(self._recipe, request.limits)]
-        with self.container(recipe, request.run_id, request.limits, argv) as guest:
+        argv = ["serve", confinement(self.recipe, request.limits)]
+        with self.container(self.recipe, request.run_id, request.limits, argv) as guest:
             guest.start()
             yield guest
 
@@ -81,8 +81,7 @@ class DockerSandbox(SupervisedRuns):
             stack.callback(self._engine.remove, container)
             streams = AttachedStreams(self._engine.attach(container))
             stack.callback(streams.close)
-            safe = not recipe.own_filter
-            guest = DockerGuest(self._engine, container, streams, limits, first_is_safe=safe)
+            guest = DockerGuest(self._engine, container, streams, limits, recipe)
             stack.callback(guest.kill)
             yield guest
 
@@ -129,16 +128,17 @@ class DockerSandbox(SupervisedRuns):
         return Engine(self._address, self._timeout_s)
 
     @functools.cached_property
-    def _recipe(self) -> Recipe:
+    def recipe(self) -> Recipe:
+        """Return what all containers have in common, fixed when it is first asked. Raises SandboxError."""
         return settled_recipe(self._engine, self._image, self._runtime, self._identity.id)
 
     @functools.cached_property
     def _probed(self) -> Mapping[str, Any]:
         try:
             self.clean_up(now=True)
-            found = examined(self.container, self._recipe, new_id())
+            found = examined(self.container, self.recipe, new_id())
         except SandboxUnavailable:
             raise
         except SandboxError as error:
             raise SandboxUnavailable(f"No container can be started: {error.message}") from error
-        return report(self._engine, self._recipe, found)
+        return report(self._engine, self.recipe, found)

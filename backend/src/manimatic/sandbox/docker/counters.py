@@ -14,6 +14,7 @@ from manimatic.sandbox.cgroup.base import ResourceGroup
 from manimatic.sandbox.cgroup.mounts import Hierarchy, hierarchies
 from manimatic.sandbox.cgroup.v1 import V1Group
 from manimatic.sandbox.cgroup.v2 import V2Group
+from manimatic.sandbox.docker.container import Recipe, pids_limit
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.supervised import FULL_BYTES
@@ -59,10 +60,12 @@ class FileCounters:
 class EngineCounters:
     """Asks the engine for its statistics, which know less: no refused forks, and of disks only their memory."""
 
-    def __init__(self, engine: Engine, container: str, limits: Limits) -> None:
+    def __init__(self, engine: Engine, container: str, limits: Limits, recipe: Recipe) -> None:
         self._engine = engine
         self._container = container
-        self._limits = limits
+        self._max_tasks = pids_limit(recipe, limits.max_processes)
+        self._disk_bytes = limits.disk_bytes
+        self._tells_disk = not recipe.own_filter  # where the runtime has a kernel of its own, all memory is files
 
     def read(self) -> GuestUsage:
         """Look once."""
@@ -74,8 +77,9 @@ class EngineCounters:
             peak_memory_bytes=memory.get("max_usage") or memory.get("usage"),
             cpu_s=cpu_ns / 1e9 if cpu_ns else None,
             memory_kills=0,
-            refused_processes=1 if pids >= self._limits.max_processes else 0,
-            disk_is_full=shared_bytes(memory.get("stats") or {}) > self._limits.disk_bytes * (1 - FULL_SHARE),
+            refused_processes=1 if pids >= self._max_tasks else 0,
+            disk_is_full=self._tells_disk
+            and shared_bytes(memory.get("stats") or {}) > self._disk_bytes * (1 - FULL_SHARE),
         )
 
 
@@ -99,11 +103,11 @@ def find_group(container: str, trees: Iterable[Hierarchy] | None = None) -> Reso
     return V1Group(container, found) if {"memory", "pids"} <= found.keys() else None
 
 
-def counters_of(engine: Engine, container: str, limits: Limits) -> Counters:
+def counters_of(engine: Engine, container: str, limits: Limits, recipe: Recipe) -> Counters:
     """Return the best way of counting for a container that runs."""
     group = find_group(container)
     if group is None:
-        return EngineCounters(engine, container, limits)
+        return EngineCounters(engine, container, limits, recipe)
     pid = int(engine.inspect(container)["State"]["Pid"])
     return FileCounters(group, pid if _is_in(container, pid) else 0)
 

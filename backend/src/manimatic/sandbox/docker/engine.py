@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -115,6 +116,13 @@ class Engine:
         with self._asked("count for a container"):
             found: Mapping[str, Any] = self._api.stats(container, stream=False, one_shot=True)
             return found
+
+    def memory_kills(self, container: str) -> int:
+        """Count the times that the kernel killed for memory in a container; the engine hears of it a moment later."""
+        with self._asked("tell what happened to a container"):
+            wanted = {"container": container, "event": "oom"}
+            events = self._api.events(since="1", until=f"{time.time():.9f}", filters=wanted, decode=True)
+            return sum(1 for _ in events)
 
     def kill(self, container: str) -> None:
         """End the container's processes and wait for that; one that has ended or is gone is no error."""

@@ -10,6 +10,7 @@ from manimatic_worker.protocol import BY_SIGNAL
 
 from manimatic.errors import SandboxError
 from manimatic.ports import Limits
+from manimatic.sandbox.docker.container import Recipe
 from manimatic.sandbox.docker.counters import Counters, EngineCounters, counters_of, read_last
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.docker.stream import AttachedStreams
@@ -19,7 +20,7 @@ from manimatic.verdicts import Verdict
 _LOOK_EVERY_S = 0.1
 _ASK_EVERY_S = 0.5
 """Asking the engine costs it more than reading a file costs this process."""
-_FLAG_WAIT_S = 0.5
+_NEWS_S = 0.5
 """The engine hears of the kernel's kills a little later than they happen."""
 _FROM_OUTSIDE = 128
 _LEAVES_S = 1.0
@@ -33,7 +34,7 @@ class DockerGuest:
 
     Args:
         streams: Attached to it, and closed by who made them.
-        first_is_safe: Nothing in the container can end its first process; not every runtime's kernel sees to that.
+        recipe: What it is made of.
     """
 
     stdin: IO[bytes]
@@ -41,14 +42,14 @@ class DockerGuest:
     stderr: IO[bytes]
 
     def __init__(
-        self, engine: Engine, container: str, streams: AttachedStreams, limits: Limits, *, first_is_safe: bool
+        self, engine: Engine, container: str, streams: AttachedStreams, limits: Limits, recipe: Recipe
     ) -> None:
         self._engine = engine
         self._container = container
         self._streams = streams
         self.stdin, self.stdout, self.stderr = streams.stdin, streams.stdout, streams.stderr
         self._limits = limits
-        self._first_is_safe = first_is_safe
+        self._recipe = recipe
         self._counters: Counters | None = None
         self._look_at = 0.0
         self._last = GuestUsage()
@@ -63,7 +64,7 @@ class DockerGuest:
     def start(self) -> None:
         """Let the container's program run. Raises SandboxError."""
         self._engine.start(self._container)
-        self._counters = counters_of(self._engine, self._container, self._limits)
+        self._counters = counters_of(self._engine, self._container, self._limits, self._recipe)
 
     def poll(self) -> int | None:
         """Return how the worker ended, or None; negative when the container was ended from outside.
@@ -82,8 +83,11 @@ class DockerGuest:
         return self._status
 
     def _blamed(self, status: int) -> int:
-        """Take an end from outside for the scene's own doing where it could be, and the engine has not gone with it."""
-        if status >= 0 or self._first_is_safe or self._last.memory_kills:
+        """Take an end from outside for the scene's own doing where it could be, and the engine has not gone with it.
+
+        A runtime with a kernel of its own may let a process of the container end the first one.
+        """
+        if status >= 0 or not self._recipe.own_filter or self._last.memory_kills:
             return status
         time.sleep(_LEAVES_S)
         self._engine.ping()
@@ -98,8 +102,8 @@ class DockerGuest:
     def sample(self) -> GuestUsage:
         """Read the counters, or what they said last."""
         self._look()
-        if not self._last.memory_kills and self._may_have_been_killed():
-            self._await_flag()
+        if self._asks and self._status is None:
+            self._hear_of_kills()
         return self._last
 
     def _look(self) -> None:
@@ -118,15 +122,15 @@ class DockerGuest:
     def _asks(self) -> bool:
         return isinstance(self._counters, EngineCounters)
 
-    def _may_have_been_killed(self) -> bool:
-        """Tell whether it is worth asking the engine for kills: files would have told of them."""
-        return self._asks and (self._last.peak_memory_bytes or 0) > _NEAR * self._limits.memory_bytes
-
-    def _await_flag(self) -> None:
-        give_up_at = time.monotonic() + _FLAG_WAIT_S
-        while not self._last.memory_kills and time.monotonic() < give_up_at:
-            self._note_kill(bool(self._engine.inspect(self._container)["State"]["OOMKilled"]))
-            time.sleep(_FLAG_WAIT_S / 10)
+    def _hear_of_kills(self) -> None:
+        """Ask the engine for kills, which its statistics do not tell, and for a moment longer where one is likely."""
+        is_likely = (self._last.peak_memory_bytes or 0) > _NEAR * self._limits.memory_bytes
+        give_up_at = time.monotonic() + (_NEWS_S if is_likely else 0.0)
+        while not self._last.memory_kills:
+            self._note_kill(self._engine.memory_kills(self._container) > 0)
+            if time.monotonic() >= give_up_at:
+                return
+            time.sleep(_NEWS_S / 10)
 
     def _note_kill(self, is_flagged: bool) -> None:
         if is_flagged and not self._last.memory_kills:
