@@ -17,7 +17,7 @@ from harness.processes import until
 from manimatic.sandbox.mp4 import inspect_mp4
 from source_tree import ROOT
 
-pytestmark = pytest.mark.timeout(400)  # services come up and go, which takes a busy engine long
+pytestmark = pytest.mark.timeout(600)  # services come up and go, which takes a busy engine long
 PROMPT = "Create a simple circle animation"
 SECRET_NAMES = ("GEMINI_API_KEY", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET")
 SERVICES = {"manimatic-backend", "dispatcher", "launcher"}
@@ -169,7 +169,7 @@ def test_the_development_services_start_again_when_a_source_changes(images: None
         until(lambda: healths(project).get("manimatic-backend") == "healthy", "the api's health", within_s=200)
         assert project.client.ask("GET", "/health").json["version"] != "9.9.9"
         (checkout / "backend/src/manimatic/__init__.py").write_text('"""Changed."""\n\n__version__ = "9.9.9"\n')
-        until(lambda: is_served(project, "9.9.9"), "the edit to be served")
+        until(lambda: is_served(project, "9.9.9"), "the edit to be served", within_s=200)
         until(lambda: "reload: __init__.py changed" in project.log(), "the other processes' restart")
         job = project.client.make(prompt=PROMPT)
         assert (job["status"], job["generator"]) == ("complete", "offline"), project.log()
