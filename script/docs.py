@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docs_attacks
+import docs_rules
 import docs_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "endpoints": docs_tables.endpoints_table,
     "generate-fields": docs_tables.generate_fields_table,
     "statuses": docs_tables.statuses_table,
+    "rules": docs_rules.rules_table,
+    "rule-examples": docs_rules.examples,
 }
 FILES: dict[str, Callable[[], str]] = {".env.example": docs_tables.env_example}
 
@@ -39,13 +42,8 @@ def pages() -> list[Path]:
 
 
 def filled(text: str) -> str:
-    """Return a page with every generated part made anew; one that is measured elsewhere stays as it is."""
-    return MARKED.sub(lambda found: f"{found['start']}{_made(found)}{found['end']}", text)
-
-
-def _made(found: re.Match[str]) -> str:
-    kept = found[0].removeprefix(found["start"]).removesuffix(found["end"])
-    return f"{PARTS[found['name']]()}\n" if found["name"] in PARTS else kept
+    """Return a page with every generated part made anew."""
+    return MARKED.sub(lambda found: f"{found['start']}{PARTS[found['name']]()}\n{found['end']}", text)
 
 
 def wanted() -> dict[Path, str]:
