@@ -11,6 +11,7 @@ from harness.docker import HARDENED, WORKER, docker, engine_environ, said
 from manimatic_worker.protocol import Begin, Chunk, Decoder, Done, End, Frame, Ready, Request, encode
 from source_tree import ROOT
 
+pytestmark = pytest.mark.timeout(300)
 MAX_BYTES = 2 * 10**9
 EVERYTHING = (ROOT / "tests/scenes/ok_formula_text_svg_image.py").read_text()
 SCRIPTS = {"Latin": "61", "Chinese": "4f60", "Devanagari": "928", "Arabic": "645", "Hebrew": "5e9", "Thai": "e44"}
