@@ -31,7 +31,7 @@ END_S = 600.0
 """Runs have a small weight: on a busy machine one takes minutes."""
 ROLES = {
     "api": b"gunicorn",
-    "dispatcher": b"manimatic.dispatcher",
+    "dispatcher": b"manimatic.dispatcher\0--launcher",  # not the one that only looks at the database
     "launcher": b"manimatic.launcher",
     "bwrap": b"bwrap",
     "worker": b"worker_entrypoint",
