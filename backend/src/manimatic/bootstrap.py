@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from manimatic.service import JobService
 
 MIB = 1024 * 1024
+MALLOC_ARENAS = "2"
+"""Each run and each request has threads of its own. By default the C library gives them up to eight heaps a core, each of
+which keeps the most that it ever held: a megabyte each in a launcher."""
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -243,7 +246,7 @@ def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str
     kept = {
         name: environ[name] for name in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR") if name in environ
     }
-    return kept | settings.to_environ(secrets=False)
+    return kept | {"MALLOC_ARENA_MAX": MALLOC_ARENAS} | settings.to_environ(secrets=False)
 
 
 def install_guest_runtime() -> None:
