@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 MALLOC_ARENAS = "2"
-"""Each run and each request has threads of its own. By default the C library gives them up to eight heaps a core, each of
-which keeps the most that it ever held: a megabyte each in a launcher."""
+"""Each run and each request has threads of its own. By default the C library gives them up to eight heaps a core, each
+of which keeps the most that it ever held: a megabyte each in a launcher."""
 
 
 def limits_of(settings: Settings) -> Limits:
