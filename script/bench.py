@@ -1,5 +1,7 @@
 """Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`.
 
+`script/bench check FOLDER` and `script/bench rehearse [FOLDER]` measure on a folder of scenes.
+
 Figures of a busy machine mean little by themselves; each is therefore printed beside what it is compared with, taken
 in turns in the same run. Nothing here is a test: no figure fails the build.
 """
@@ -21,6 +23,7 @@ import bench_sandbox
 from manimatic.errors import SandboxUnavailable
 from manimatic.jobs import Options, Quality, new_id
 from manimatic.ports import RunRequest
+from manimatic.rehearsal import Rehearsal
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
 from manimatic.sandbox.identity import identity_folder, take_identity
@@ -32,7 +35,18 @@ CIRCLE = "from manim import *\n\n\nclass A(Scene):\n    def construct(self):\n  
 
 
 def main(names: list[str]) -> int:
-    """Run the measurements whose names begin with one of these, or all; one that this machine lacks is named."""
+    """Run the measurements whose names begin with one of these, or all but those that take a folder of scenes.
+
+    One that this machine lacks is named.
+    """
+    if names[:1] == ["check"]:
+        from bench_check import main as check
+
+        return check(names[1:])
+    if names[:1] == ["rehearse"]:
+        from rehearse_bench import main as rehearse
+
+        return rehearse(names[1:])
     for name, measure in MEASUREMENTS.items():
         if not names or name.startswith(tuple(names)):
             try:
@@ -101,7 +115,10 @@ def cli_start() -> str:
 
 
 class _Silent:
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """Take no notice."""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
         """Take no notice."""
 
     def log(self, text: str) -> None:

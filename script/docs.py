@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docs_attacks
+import docs_rules
 import docs_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "endpoints": docs_tables.endpoints_table,
     "generate-fields": docs_tables.generate_fields_table,
     "statuses": docs_tables.statuses_table,
+    "rules": docs_rules.rules_table,
+    "rule-examples": docs_rules.examples,
 }
 FILES: dict[str, Callable[[], str]] = {".env.example": docs_tables.env_example}
 

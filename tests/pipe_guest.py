@@ -11,6 +11,7 @@ from typing import Any
 
 from manimatic.jobs import Options
 from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.supervisor import Supervisor
 from manimatic.verdicts import Verdict
@@ -159,10 +160,17 @@ class Heard:
     def __init__(self) -> None:
         self.text = ""
         self.steps: list[tuple[int, float, int | None]] = []
+        self.totals: list[int | None] = []
+        self.rehearsals: list[Rehearsal] = []
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        """Keep the step."""
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """Keep what the rehearsal found out."""
+        self.rehearsals.append(rehearsal)
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        """Keep the step, and the total where it is known."""
         self.steps.append((animation, video_s, line))
+        self.totals.append(total)
 
     def log(self, text: str) -> None:
         """Keep the text."""
@@ -200,12 +208,13 @@ def supervise(
     sink: Any = None,
     cancel: threading.Event | None = None,
     parts: tuple[Path, ...] = (),
+    rehearse: Rehearse = Rehearse.NO,
     **guest: Any,
 ) -> tuple[RunResult, Heard, PipeGuest]:
     """Watch a guest to its end."""
     heard = Heard()
     made = PipeGuest(plot, **guest)
-    request = RunRequest(run_id="r", code=code, options=Options(), limits=limits, parts=parts)
+    request = RunRequest(run_id="r", code=code, options=Options(), limits=limits, parts=parts, rehearse=rehearse)
     try:
         supervisor = Supervisor(made, request, heard, sink or Sink())
         return supervisor.run(cancel or threading.Event(), {"backend": "pipes"}), heard, made

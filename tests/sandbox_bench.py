@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from manimatic.jobs import Options, Quality, new_id
 from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
 from manimatic.sandbox.identity import identity_folder, take_identity
@@ -36,11 +37,16 @@ class Heard:
 
     def __init__(self) -> None:
         self.animations: list[int] = []
+        self.totals: list[int | None] = []
         self.text = ""
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        """Keep the animation's number."""
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """The result has it too."""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        """Keep the animation's number, and the total where it is known."""
         self.animations.append(animation)
+        self.totals.append(total)
 
     def log(self, text: str) -> None:
         """Keep the text."""
@@ -56,10 +62,17 @@ class Bench:
         self.run_id = new_id()
         self._folder = folder
 
-    def run(self, code: str, *, limits: Limits = SMALL, options: Options | None = None) -> RunResult:
+    def run(
+        self,
+        code: str,
+        *,
+        limits: Limits = SMALL,
+        options: Options | None = None,
+        rehearse: Rehearse = Rehearse.NO,
+    ) -> RunResult:
         """Run the source to its verdict."""
         chosen = options or Options(quality=Quality.LOW)
-        request = RunRequest(run_id=self.run_id, code=code, options=chosen, limits=limits)
+        request = RunRequest(run_id=self.run_id, code=code, options=chosen, limits=limits, rehearse=rehearse)
         return self.sandbox.run(request, self.heard, threading.Event(), self._folder)
 
 

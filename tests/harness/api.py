@@ -124,4 +124,5 @@ def open_api(folder: Path, *, max_queued: int = 1000, **settings: Any) -> Iterat
         yield Api(client=app.test_client(), app=app, store=store, storage=storage, settings=chosen)
     finally:
         app.extensions["manimatic"].streams.close()
+        app.extensions["manimatic"].checker.close()
         store.close()

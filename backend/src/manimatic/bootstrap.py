@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manimatic.diagnostics import Severity
 from manimatic.errors import SettingsError
 from manimatic.findings import Finding
-from manimatic.ports import CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
+from manimatic.ports import Checker, CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
+    from manimatic.attempts import Budget
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
     from manimatic.sandbox.docker.backend import DockerSandbox
@@ -47,6 +49,18 @@ def limits_of(settings: Settings) -> Limits:
         max_log_bytes=settings.max_log_kb * 1024,
         max_artefact_bytes=settings.max_artefact_mb * MIB,
         disk_bytes=settings.disk_mb * MIB,
+    )
+
+
+def budget_of(settings: Settings) -> Budget:
+    """Return what one job may use."""
+    from manimatic.attempts import Budget
+
+    return Budget(
+        max_repairs=settings.max_repairs,
+        max_tokens=settings.max_tokens,
+        max_cost_usd=settings.max_cost_usd,
+        limits=limits_of(settings),
     )
 
 
@@ -119,6 +133,18 @@ def build_generator(settings: Settings) -> CodeGenerator:
     return OfflineComposer()
 
 
+def build_checker() -> Checker:
+    """Return the checker; its process starts with the first source."""
+    from manimatic.checking.process import CheckerProcess
+
+    return CheckerProcess()
+
+
+def code_policy(settings: Settings) -> Severity:
+    """Return how bad it is when people's own scenes reach for what they have no business with."""
+    return Severity.ERROR if settings.code_policy == "reject" else Severity.WARNING
+
+
 def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobService:
     """Return the use cases of the API and the command line."""
     from manimatic.service import JobService
@@ -162,7 +188,6 @@ def build_runner(
     warn: Callable[[str], None] = lambda line: None,
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
-    from manimatic.attempts import Budget
     from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Pace, Runner
 
@@ -172,14 +197,16 @@ def build_runner(
 
         storage = CopyingStorage(storage, copies)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
-    budget = Budget(
-        max_repairs=settings.max_repairs,
-        max_tokens=settings.max_tokens,
-        max_cost_usd=settings.max_cost_usd,
-        limits=limits_of(settings),
-    )
     pipeline = Pipeline(
-        store=store, generator=generator, sandbox=sandbox, storage=storage, budget=budget, folders=folders, warn=warn
+        store=store,
+        generator=generator,
+        checker=build_checker(),
+        sandbox=sandbox,
+        storage=storage,
+        budget=budget_of(settings),
+        folders=folders,
+        policy=code_policy(settings),
+        warn=warn,
     )
     return Runner(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",

@@ -96,6 +96,13 @@ class Settings:
     max_cost_usd: float = _setting(
         "MANIMATIC_MAX_COST_USD", 0.5, "Dollars that one job may cost.", _number(float, 0, 1000)
     )
+    code_policy: str = _setting(
+        "MANIMATIC_CODE_POLICY",
+        "warn",
+        "What happens to your own code that reaches for network, processes, files or native code: "
+        "`warn` renders it, `reject` does not.",
+        _choice("warn", "reject"),
+    )
     cloudinary_cloud_name: str = _setting("CLOUDINARY_CLOUD_NAME", "", "Cloudinary account.", str)
     cloudinary_api_key: str = _setting("CLOUDINARY_API_KEY", "", "Cloudinary key.", str, secret=True)
     cloudinary_api_secret: str = _setting("CLOUDINARY_API_SECRET", "", "Cloudinary secret.", str, secret=True)

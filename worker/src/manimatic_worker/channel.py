@@ -89,6 +89,11 @@ class Channel:
             while isinstance(frame := self.receive(), Chunk):
                 stream.write(frame.data)
 
+    def forget(self) -> None:
+        """Close this process's copies of the descriptors: a child that was forked does not speak to the host."""
+        os.close(self._in)
+        os.close(self._out)
+
     def wait_for_close(self) -> None:
         """Wait until the host has closed its end: until then it may still be looking at this process."""
         while os.read(self._in, 1 << 16):

@@ -10,16 +10,23 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import io
 import json
 import os
 import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from manimatic_worker.protocol import Request
 
 from manimatic_worker.confine import LandlockRules, Rlimits, apply_landlock, apply_rlimits, apply_seccomp
 
 
 def main(argv: list[str]) -> int:
     """Serve one request."""
+    began = time.monotonic()
     from manimatic_worker.channel import Channel
     from manimatic_worker.protocol import Done, Ready
 
@@ -39,11 +46,18 @@ def main(argv: list[str]) -> int:
 
         done: Done = join(request, channel)
     else:
-        done = render.render(request, channel)
+        done = render.perform(_with_time_left(request, began), channel)
     end_log(request.mark)
     channel.send(done)
     channel.wait_for_close()
     return 0
+
+
+def _with_time_left(request: Request, began: float) -> Request:
+    """Take the time that the start has taken off the limit: the host's clock has run since then."""
+    if request.limit_s is None:
+        return request
+    return dataclasses.replace(request, limit_s=max(1.0, request.limit_s - (time.monotonic() - began)))
 
 
 def log_every_line() -> None:

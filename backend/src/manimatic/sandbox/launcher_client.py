@@ -15,6 +15,7 @@ from manimatic.ports import RunListener, RunRequest, RunResult
 from manimatic.sandbox import wire
 from manimatic.sandbox.intake import Intake, IntakeRefused
 from manimatic.sandbox.printable import printable
+from manimatic.sandbox.wire_rehearsal import rehearsal_from_dict
 from manimatic.verdicts import Verdict
 
 CONNECT_TIMEOUT_S = 5.0
@@ -51,7 +52,8 @@ class LauncherSandbox:
         try:
             with self._connected(RESTART_S, cancel) as connection:
                 self._ask(connection, request)
-                return intake.settle(_Conversation(connection, request, listener, intake).until_result(cancel))
+                result = _Conversation(connection, request, listener, intake).until_result(cancel)
+                return intake.settle(result, wants_video=request.wants_video)
         except SandboxUnavailable:
             raise
         except (SandboxError, OSError, EOFError) as error:
@@ -121,10 +123,16 @@ class _Conversation:
             self._intake.chunk(message)
             return None
         match _message(message):
-            case {"type": "progress", "animation": int(animation), "video_s": int() | float() as video_s, "line": line}:
-                self._listener.progress(
-                    animation=animation, video_s=video_s, line=line if isinstance(line, int) else None
-                )
+            case {
+                "type": "progress",
+                "animation": int(animation),
+                "video_s": int() | float() as video_s,
+                "line": line,
+                "total": total,
+            }:
+                self._listener.progress(animation=animation, video_s=video_s, line=_whole(line), total=_whole(total))
+            case {"type": "rehearsed", "rehearsal": dict(body)}:
+                self._listener.rehearsed(rehearsal_from_dict(body))
             case {"type": "log", "text": str(text)}:
                 self._listener.log(printable(text))
             case {"type": "begin", "kind": str(kind)}:
@@ -160,3 +168,7 @@ def _text(message: Mapping[str, Any], name: str) -> str | None:
     """Return a field of an error, if it is text."""
     value = message.get(name)
     return printable(value) if isinstance(value, str) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) else None

@@ -19,8 +19,10 @@ from typing import Protocol
 
 from manimatic.errors import JobCancelled, ManimaticError, SandboxError
 from manimatic.ports import Limits, RunListener, RunRequest, RunResult, Sandbox
+from manimatic.rehearsal import Rehearsal
 from manimatic.sandbox import wire
 from manimatic.sandbox.supervisor import ArtefactSink
+from manimatic.sandbox.wire_rehearsal import rehearsal_to_dict
 from manimatic.scratch import scratch_folder
 
 SEND_TIMEOUT_S = 60.0
@@ -148,8 +150,12 @@ class _Forwarder:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        wire.send(self._connection, {"type": "progress", "animation": animation, "video_s": video_s, "line": line})
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        wire.send(self._connection, {"type": "rehearsed", "rehearsal": rehearsal_to_dict(rehearsal)})
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        body = {"animation": animation, "video_s": video_s, "line": line, "total": total}
+        wire.send(self._connection, {"type": "progress", **body})
 
     def log(self, text: str) -> None:
         wire.send(self._connection, {"type": "log", "text": text})

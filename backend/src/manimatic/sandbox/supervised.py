@@ -48,7 +48,7 @@ class SupervisedRuns(abc.ABC):
         """Run one worker; see the port."""
         intake = Intake(folder, request.limits.max_artefact_bytes)
         try:
-            return intake.settle(self.supervise(request, listener, cancel, intake))
+            return intake.settle(self.supervise(request, listener, cancel, intake), wants_video=request.wants_video)
         finally:
             intake.close()
 
@@ -56,8 +56,9 @@ class SupervisedRuns(abc.ABC):
         self, request: RunRequest, listener: RunListener, cancel: threading.Event, sink: ArtefactSink
     ) -> RunResult:
         """Run one worker, handing its artefacts to `sink`; the result is without them."""
-        isolation = self.describe()
+        isolation: Mapping[str, Any] = {}
         try:
+            isolation = self.describe()
             with self._started(request) as guest:
                 return Supervisor(guest, request, listener, sink).run(cancel, isolation)
         except SandboxUnavailable:

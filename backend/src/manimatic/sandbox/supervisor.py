@@ -21,14 +21,29 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from manimatic_worker import protocol
-from manimatic_worker.protocol import Begin, Chunk, Decoder, Done, End, Frame, Log, Progress, ProtocolViolation, Ready
+from manimatic_worker.protocol import (
+    Begin,
+    Chunk,
+    Decoder,
+    Done,
+    End,
+    Finding,
+    Frame,
+    Log,
+    Progress,
+    ProtocolViolation,
+    Ready,
+    Rehearsed,
+)
 
 from manimatic.errors import JobCancelled
 from manimatic.ports import RunListener, RunRequest, RunResult
+from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.sandbox.guest import Guest, GuestUsage
 from manimatic.sandbox.intake import IntakeRefused
 from manimatic.sandbox.last_words import LastWords
 from manimatic.sandbox.printable import PrintableStream, printable
+from manimatic.sandbox.rehearsed import RehearsalIntake
 from manimatic.verdicts import Verdict
 
 POLL_S = 0.1
@@ -88,6 +103,9 @@ class Supervisor:
         self._frames_left = MAX_FRAMES
         self._frames_end = False
         self._status: int | None = None
+        self._findings = RehearsalIntake(asked=request.rehearse is not Rehearse.NO)
+        self._rehearsal: Rehearsal | None = None
+        self._rehearsed_s: float | None = None
 
     def run(self, cancel: threading.Event, isolation: Mapping[str, Any]) -> RunResult:
         """Drive the guest to its end and return the result, without artefacts.
@@ -218,6 +236,26 @@ class Supervisor:
             self._refuse_more(Verdict.OUTPUT_LIMIT, f"The run sent more than {MAX_FRAMES} messages.")
             return
         match frame:
+            case Begin() | Chunk() | End():
+                self._on_artefact(frame)
+            case Progress(animation=animation, video_s=video_s, line=line, total=total):
+                self._listener.progress(animation=animation, video_s=video_s, line=line, total=total)
+            case Finding():
+                self._findings.find(frame)
+            case Rehearsed():
+                self._on_rehearsed(frame)
+            case Log(text=text):
+                self._keep(text.encode(errors="backslashreplace") + b"\n")
+            case Ready(layers=layers) if self._ready_s is None:  # later ones could be the scene's
+                self._ready_s = time.monotonic() - self._started
+                self._layers = layers
+            case Done():
+                self._done, self._frames_end = frame, True
+            case _:
+                raise ProtocolViolation("a message that is not due")
+
+    def _on_artefact(self, frame: Begin | Chunk | End) -> None:
+        match frame:
             case Chunk(data=data):
                 self._artefacts_left -= len(data)
                 if self._artefacts_left < 0:
@@ -229,17 +267,11 @@ class Supervisor:
                 self._sink.begin(kind)
             case End():
                 self._sink.end()
-            case Progress(animation=animation, video_s=video_s, line=line):
-                self._listener.progress(animation=animation, video_s=video_s, line=line)
-            case Log(text=text):
-                self._keep(text.encode(errors="backslashreplace") + b"\n")
-            case Ready(layers=layers) if self._ready_s is None:  # later ones could be the scene's
-                self._ready_s = time.monotonic() - self._started
-                self._layers = layers
-            case Done():
-                self._done, self._frames_end = frame, True
-            case _:
-                raise ProtocolViolation("a message that is not due")
+
+    def _on_rehearsed(self, message: Rehearsed) -> None:
+        self._rehearsal = self._findings.close(message)
+        self._rehearsed_s = time.monotonic() - self._started - (self._ready_s or 0.0)
+        self._listener.rehearsed(self._rehearsal)
 
     def _refuse_more(self, verdict: Verdict, message: str) -> None:
         self._frames_end = True
@@ -261,6 +293,7 @@ class Supervisor:
             traceback=printable(done.traceback) if blamed and done.traceback else None,
             scene=printable(done.scene) if done.scene else None,
             animations=done.animations,
+            rehearsal=self._rehearsal,
             isolation={**isolation, "worker": {printable(k): printable(v) for k, v in self._layers.items()}},
             figures=self._figures(),
         )
@@ -307,6 +340,7 @@ class Supervisor:
         figures = {"wall_s": round(time.monotonic() - self._started, 3)}
         for name, value in (
             ("ready_s", self._ready_s),
+            ("rehearsal_s", self._rehearsed_s),
             ("cpu_s", self._usage.cpu_s),
             ("peak_memory_bytes", self._usage.peak_memory_bytes),
         ):
@@ -321,6 +355,8 @@ def to_wire(request: RunRequest, mark: str) -> protocol.Request:
     return protocol.Request(
         code=request.code,
         mode="join" if request.parts else "render",
+        rehearse="no" if request.parts else request.rehearse.value,
+        limit_s=request.limits.timeout_s,
         scene=options.scene,
         width=picture.width,
         height=picture.height,

@@ -7,7 +7,7 @@ passes through began as a guest's bytes, so sizes stay capped.
 from           messages (JSON objects, by ``type``)
 ==============  =========================================================================================
 dispatcher      ``describe``; ``run`` with the request, then each part as ``begin``, chunks, ``end``
-launcher        ``isolation``; ``progress``, ``log``, ``begin``, chunks, ``end``, and last ``result``;
+launcher        ``isolation``; ``rehearsed``, ``progress``, ``log``, ``begin``, chunks, ``end``, and last ``result``;
                 ``error`` with code, message and hint instead of either
 ==============  =========================================================================================
 """
@@ -27,7 +27,9 @@ from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
 from manimatic.errors import SandboxError
 from manimatic.jobs import Options, Quality
 from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.rehearsal import Rehearse
 from manimatic.sandbox.printable import printable
+from manimatic.sandbox.wire_rehearsal import rehearsal_from_dict
 from manimatic.verdicts import Verdict
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
@@ -41,6 +43,7 @@ _RESULT_FIELDS: Mapping[str, tuple[type, ...]] = {
     "traceback": (str, NoneType),
     "scene": (str, NoneType),
     "animations": (int,),
+    "rehearsal": (dict, NoneType),
     "isolation": (dict,),
     "figures": (dict,),
 }
@@ -130,6 +133,7 @@ def request_from_dict(body: Mapping[str, Any], parts: tuple[Path, ...]) -> RunRe
             options=options,
             limits=Limits(**body["limits"]),
             parts=parts,
+            rehearse=Rehearse(body["rehearse"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxError(f"The launcher cannot read the request: {error}.") from error
@@ -150,6 +154,8 @@ def result_from_dict(body: Mapping[str, Any]) -> RunResult:
     """
     try:
         fields = {name: _field(name, value) for name, value in body.items()}
+        told = fields.get("rehearsal")
+        fields["rehearsal"] = None if told is None else rehearsal_from_dict(told)
         return RunResult(**{**fields, "verdict": Verdict(body["verdict"])})
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxError(f"The launcher's result cannot be read: {error}.") from error
