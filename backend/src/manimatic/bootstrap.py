@@ -191,11 +191,7 @@ def build_runner(
     from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Pace, Runner
 
-    storage, generator = build_storage(settings), build_generator(settings)
-    if copies:
-        from manimatic.storage.copying import CopyingStorage
-
-        storage = CopyingStorage(storage, copies)
+    storage, generator = _with_copies(build_storage(settings), copies), build_generator(settings)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
     pipeline = Pipeline(
         store=store,
@@ -223,6 +219,14 @@ def build_runner(
         facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
         warn=warn,
     )
+
+
+def _with_copies(storage: Storage, copies: Path | None) -> Storage:
+    if copies is None:
+        return storage
+    from manimatic.storage.copying import CopyingStorage
+
+    return CopyingStorage(storage, copies)
 
 
 def _dispatcher_facts(
