@@ -1,6 +1,6 @@
 """Kill -9 of every process in every stage: every job still ends, once, and nothing of the dead run is left.
 
-    .venv/bin/python script/chaos.py              each stage × each victim, once
+    .venv/bin/python script/chaos.py [STAGE…]     each stage (or those named) × each victim, once
     .venv/bin/python script/chaos.py random 50    fifty rounds of chance; CHAOS_SEED=… repeats them
     .venv/bin/python script/chaos.py engine DATA  engine and launcher in each stage, with containers on the engine of
                                                   script/engine with this data folder, which has the worker image
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import engine as engines
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     """Run the rounds and print what happened."""
     if arguments[:1] == ["engine"]:
         return with_engine(engines.Engine(Path(arguments[1]).absolute()))
-    rounds = _chance(int(arguments[1])) if arguments[:1] == ["random"] else _every()
+    rounds = _chance(int(arguments[1])) if arguments[:1] == ["random"] else _every(arguments)
     chosen = {name: value for name, value in os.environ.items() if name.startswith("MANIMATIC_")}
     return run(list(rounds), chosen, Service.kill)
 
@@ -103,8 +103,8 @@ def run(rounds: list[tuple[str, str]], settings: dict[str, str], kill: Kill) -> 
     return 1 if left else 0
 
 
-def _every() -> Iterator[tuple[str, str]]:
-    for stage in STAGES:
+def _every(stages: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    for stage in stages or STAGES:
         for victim in VICTIMS:
             if victim not in ONLY_WHILE_RENDERING or stage in {"rendering", "part"}:
                 yield stage, victim

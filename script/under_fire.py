@@ -31,7 +31,7 @@ END_S = 600.0
 """Runs have a small weight: on a busy machine one takes minutes."""
 ROLES = {
     "api": b"gunicorn",
-    "dispatcher": b"manimatic.dispatcher",
+    "dispatcher": b"manimatic.dispatcher\0--launcher",  # not the one that only looks at the database
     "launcher": b"manimatic.launcher",
     "bwrap": b"bwrap",
     "worker": b"worker_entrypoint",
@@ -204,9 +204,9 @@ def trouble_with(service: Service, job: Job, allowed: Set[str] = frozenset()) ->
 
 
 def stray_videos(service: Service) -> str:
-    """Return which videos belong to no job, and which jobs have none."""
+    """Return which videos belong to no job, and which jobs have none; one that is only kept has no name yet."""
     videos = {path.name for path in (service.data / "videos").glob("*")}
-    named = {job.video.name for job in all_jobs(service.store) if job.video}
+    named = {job.video.name for job in all_jobs(service.store) if job.video and job.video.name}
     return f"videos without a job: {videos - named}; jobs without one: {named - videos}" if videos != named else ""
 
 

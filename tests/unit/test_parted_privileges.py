@@ -48,6 +48,13 @@ def test_launcher_gets_no_secret(
     assert "s3cr3t" not in str(parts_of(settings, users, monkeypatch)["launcher"])
 
 
+def test_every_part_keeps_few_heaps(
+    settings: Settings, users: ServiceUsers | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a process of many short threads grows for hundreds of runs."""
+    assert all(int(environ["MALLOC_ARENA_MAX"]) <= 4 for environ in parts_of(settings, users, monkeypatch).values())
+
+
 def test_api_gets_the_database_and_no_other_secret(
     settings: Settings, users: ServiceUsers | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from manimatic.service import JobService
 
 MIB = 1024 * 1024
+MALLOC_ARENAS = "2"
+"""Each run and each request has threads of its own. By default the C library gives them up to eight heaps a core, each
+of which keeps the most that it ever held: a megabyte each in a launcher."""
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -188,11 +191,7 @@ def build_runner(
     from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Pace, Runner
 
-    storage, generator = build_storage(settings), build_generator(settings)
-    if copies:
-        from manimatic.storage.copying import CopyingStorage
-
-        storage = CopyingStorage(storage, copies)
+    storage, generator = _with_copies(build_storage(settings), copies), build_generator(settings)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
     pipeline = Pipeline(
         store=store,
@@ -220,6 +219,14 @@ def build_runner(
         facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
         warn=warn,
     )
+
+
+def _with_copies(storage: Storage, copies: Path | None) -> Storage:
+    if copies is None:
+        return storage
+    from manimatic.storage.copying import CopyingStorage
+
+    return CopyingStorage(storage, copies)
 
 
 def _dispatcher_facts(
@@ -270,7 +277,7 @@ def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str
     kept = {
         name: environ[name] for name in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR") if name in environ
     }
-    return kept | settings.to_environ(secrets=False)
+    return kept | {"MALLOC_ARENA_MAX": MALLOC_ARENAS} | settings.to_environ(secrets=False)
 
 
 def install_guest_runtime() -> None:

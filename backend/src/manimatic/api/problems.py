@@ -48,7 +48,7 @@ class Trouble:
 
 def http_kinds() -> dict[int, HttpKind]:
     """Return code and hint for the statuses that the HTTP layer itself answers with."""
-    return {
+    return refused_kinds() | {
         400: HttpKind(code="bad_request", detail="The request is not well-formed.", hint=RequestError.hint),
         404: HttpKind(code="not_found", detail=default_message(NotFound), hint=NotFound.hint),
         405: HttpKind(
@@ -62,11 +62,6 @@ def http_kinds() -> dict[int, HttpKind]:
             detail="The request's body is too large.",
             hint="A body has at most 2 MiB, a prompt 8000 characters, code 1 MiB.",
         ),
-        414: HttpKind(
-            code="address_too_long",
-            detail="The request's first line is too long.",
-            hint="An address has at most 4094 bytes; what is longer belongs into the body.",
-        ),
         415: HttpKind(
             code="unsupported_media_type",
             detail="The body has to be JSON.",
@@ -77,15 +72,26 @@ def http_kinds() -> dict[int, HttpKind]:
             detail="The video does not have this range.",
             hint="Content-Range gives the video's length; ask within it.",
         ),
-        417: HttpKind(
-            code="expectation_failed",
-            detail="The Expect header asks for something that is not done here.",
-            hint="Leave the header out, or send Expect: 100-continue.",
-        ),
         429: HttpKind(
             code="too_many_requests",
             detail="Too many requests.",
             hint="Try again after the time that Retry-After gives.",
+        ),
+    }
+
+
+def refused_kinds() -> dict[int, HttpKind]:
+    """Return code and hint for the statuses that only the server before the app answers with."""
+    return {
+        414: HttpKind(
+            code="address_too_long",
+            detail="The request's first line is too long.",
+            hint="An address has at most 4094 bytes; what is longer belongs into the body.",
+        ),
+        417: HttpKind(
+            code="expectation_failed",
+            detail="The Expect header asks for something that is not done here.",
+            hint="Leave the header out, or send Expect: 100-continue.",
         ),
         431: HttpKind(
             code="headers_too_large",
