@@ -35,7 +35,10 @@ CIRCLE = "from manim import *\n\n\nclass A(Scene):\n    def construct(self):\n  
 
 
 def main(names: list[str]) -> int:
-    """Run the measurements whose names begin with one of these, or all; one that this machine lacks is named."""
+    """Run the measurements whose names begin with one of these, or all but those that take a folder of scenes.
+
+    One that this machine lacks is named.
+    """
     if names[:1] == ["check"]:
         from bench_check import main as check
 

@@ -42,13 +42,8 @@ def pages() -> list[Path]:
 
 
 def filled(text: str) -> str:
-    """Return a page with every generated part made anew; one that is measured elsewhere stays as it is."""
-    return MARKED.sub(lambda found: f"{found['start']}{_made(found)}{found['end']}", text)
-
-
-def _made(found: re.Match[str]) -> str:
-    kept = found[0].removeprefix(found["start"]).removesuffix(found["end"])
-    return f"{PARTS[found['name']]()}\n" if found["name"] in PARTS else kept
+    """Return a page with every generated part made anew."""
+    return MARKED.sub(lambda found: f"{found['start']}{PARTS[found['name']]()}\n{found['end']}", text)
 
 
 def wanted() -> dict[Path, str]:

@@ -202,7 +202,9 @@ def _messages() -> Iterator[bytes]:
         p.Request("from manim import *", seed=1, scene="A", parts=2),
         p.Ready({"landlock": "ABI 4", "rlimits": "on"}),
         p.Log("a line"),
-        p.Progress(1, 0.5, 3),
+        p.Finding("off_frame", "m", "h", 0.5, 2.0, 7, "title", 3, (-1.0, -0.5, 1.0, 0.5)),
+        p.Rehearsed(ended=True, animations=2, duration_s=1.5, predicted_render_s=0.5),
+        p.Progress(1, 0.5, 3, total=2),
         *(p.Begin("part"), p.Chunk(b"film"), p.End()),
         done,
     ]

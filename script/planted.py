@@ -32,6 +32,7 @@ DEFECTS = (
     _defect("text half off at the right", "_text(scene).set_x(config.frame_width / 2)", "off_frame"),
     _defect("text half off at the top", "_text(scene).set_y(config.frame_height / 2)", "off_frame"),
     _defect("text a little off", "_text(scene).to_edge(LEFT, buff=-0.3)", "off_frame"),
+    _defect("text suddenly off", "_text(scene).shift(RIGHT * 20)", "off_frame"),
     _defect("shape half off", "_shape(scene).set_x(-config.frame_width / 2)", "off_frame"),
     _defect("shape off from the start", "scene.add(Circle(0.7, color=BLUE).shift(UP * 12))", "off_frame"),
     _defect("text on a text", "scene.add(_new(scene).move_to(_text(scene)))", "text_over_text"),

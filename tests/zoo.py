@@ -60,6 +60,11 @@ ONE_OF_EACH = (
 """A scene for each verdict and each kind of attack, for backends where the whole zoo takes long."""
 
 
+def scenes() -> list[Path]:
+    """Return the scenes that promise a verdict; those of the attack suite are run by that (`attacks/rows.toml`)."""
+    return sorted(path for path in ZOO.glob("*.py") if not path.read_text().startswith("# attack:"))
+
+
 def facts_of(path: Path) -> dict[str, str]:
     """Return what the scene's comments promise."""
     return dict(FACT.findall(path.read_text()))

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from manimatic.sandbox.watchdog import descendants, read_processes
+
 LEAVE_S = 1.0
 """How long after the run's end a process may take to vanish."""
 CLOCK_DRIFT_S = 1.0
@@ -34,7 +36,7 @@ def take(places: Iterable[Path], run_ids: Iterable[str], *, exact: bool) -> Snap
     Args:
         places: Folders of the session in which runs leave nothing.
         run_ids: Runs of which no resource group may be left.
-        exact: The session has its own processes and folders; else only what is this user's is looked at.
+        exact: The session has its own processes and folders; else only what comes from it or is its user's counts.
     """
     return Snapshot(
         processes=frozenset(_processes(exact=exact)),
@@ -60,7 +62,7 @@ def differences(before: Snapshot, places: Iterable[Path], run_ids: Iterable[str]
     found += [f"file {path} is left" for path in sorted(now.files - before.files)]
     found += [f"file {path} is gone" for path in sorted(before.files - now.files)]
     found += [f"mount {line} is new" for line in now.mounts - before.mounts]
-    found += [f"mount {line} is gone" for line in before.mounts - now.mounts if Path(line.split()[4]).exists()]
+    found += [f"mount {line} is gone" for line in before.mounts - now.mounts if os.path.exists(line.split()[4])]  # noqa: PTH110
     if now.shared_memory != before.shared_memory:
         found.append("System V objects are left")
     if abs(now.clock_s - before.clock_s) > CLOCK_DRIFT_S:
@@ -69,12 +71,10 @@ def differences(before: Snapshot, places: Iterable[Path], run_ids: Iterable[str]
 
 
 def _processes(*, exact: bool) -> Iterable[int]:
-    """Yield the processes that live."""
-    for entry in os.scandir("/proc"):
-        with contextlib.suppress(OSError):
-            is_watched = entry.name.isdigit() and (exact or entry.stat().st_uid == os.geteuid())
-            if is_watched and Path(entry.path, "stat").read_text().rpartition(") ")[2][0] not in "ZX":
-                yield int(entry.name)
+    """Yield the processes that live: all that are seen, else those that come from this one."""
+    found = read_processes()
+    watched = found.keys() if exact else descendants(found, [os.getpid()])
+    return [pid for pid in watched if found[pid].state not in "ZX"]
 
 
 def _files(places: Iterable[Path], *, exact: bool) -> Iterable[str]:

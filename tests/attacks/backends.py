@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docker import errors  # type: ignore[import-untyped]
-from docker_bench import BASE, sdk, with_this_worker
+from docker_bench import made, sdk
+from harness.docker import WORKER
 from manimatic.errors import SandboxUnavailable
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import NoGroups, choose
-from manimatic.sandbox.docker.backend import DockerSandbox
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.identity import take_identity
 from manimatic.sandbox.keeper_command import _filters
@@ -84,12 +84,7 @@ def _landlock(folder: Path, runtime: GuestRuntime) -> Iterator[SupervisedSandbox
 
 
 def _docker(runtime: str) -> Opened:
-    @contextmanager
-    def made(folder: Path, _: GuestRuntime) -> Iterator[SupervisedSandbox]:
-        with take_identity(folder / "identity") as identity:
-            yield DockerSandbox(_engine(), with_this_worker(_engine()), runtime, identity)
-
-    return made
+    return lambda folder, _: contextmanager(made)(_engine(), WORKER, runtime)
 
 
 def _engine() -> str:
@@ -131,7 +126,7 @@ def _no_engine(runtime: str) -> Callable[[], str | None]:
             return "needs an engine: DOCKER_HOST=unix:///… (script/engine run -- script/attack gives one)"
         engine = Engine(_engine())
         try:
-            engine.image(BASE)
+            engine.image(WORKER)
             return (
                 None if not runtime or runtime in engine.info()["Runtimes"] else f"the engine has no runtime {runtime}"
             )

@@ -30,7 +30,7 @@ class Listeners:
             (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
             (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
         ]
-        self.abstract = fresh()[:40]
+        self.abstract = fresh("name")
         self.path = str(folder / "open.sock")
         made += [
             (socket.AF_UNIX, socket.SOCK_STREAM, self.path),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import random
 import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr
 from pathlib import Path
 
 from harness.api import open_api
@@ -194,7 +196,11 @@ WORDS = (
 
 def shell_words() -> None:
     """Words that a shell would act on are refused in names and go through texts untouched; nothing acts on them."""
-    with tempfile.TemporaryDirectory() as folder, open_api(Path(folder)) as api:
+    with (
+        redirect_stderr(io.StringIO()),  # which takes the log of requests
+        tempfile.TemporaryDirectory() as folder,
+        open_api(Path(folder)) as api,
+    ):
         mark = Path(folder, "mark")
         for word in (one.format(mark=mark) for one in WORDS):
             for name in ("scene", "quality", "aspect_ratio", "background", "model", "format"):

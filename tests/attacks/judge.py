@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from attacks.cells import Cell
 from attacks.checks import CHECKS
-from attacks.host_cases import CASES
 from attacks.registry import Row, Weaker, for_backend
 from attacks.session import Observed, Session
 
@@ -51,7 +50,7 @@ def judge(session: Session, row: Row, backend: str) -> Cell:
     started = time.monotonic()
     if row.machines and os.uname().machine not in row.machines:
         return Cell(row=row.id, backend=backend, outcome="not here", ok=True, details=(), took_s=0.0)
-    wrong = [*(_of_host(row) if row.host else ()), *_of_runs(session, row, backend)]
+    wrong = list(_of_runs(session, row, backend))
     weaker = for_backend(row.weaker, backend)
     outcome = "FAILED" if wrong else "weaker" if weaker else row.expect
     took_s = round(time.monotonic() - started, 2)
@@ -67,13 +66,6 @@ def judge_crowd(session: Session, row: Row, backend: str) -> Cell:
     outcome = "FAILED" if wrong else "weaker" if for_backend(row.weaker, backend) else row.expect
     took_s = round(time.monotonic() - started, 2)
     return Cell(row=f"{row.id} ×4", backend=backend, outcome=outcome, ok=not wrong, details=tuple(wrong), took_s=took_s)
-
-
-def _of_host(row: Row) -> Iterator[str]:
-    try:
-        CASES[row.host]()
-    except AssertionError as error:
-        yield f"{row.host}: {error}"
 
 
 def _of_runs(session: Session, row: Row, backend: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -22,6 +23,8 @@ HOST_PROC = "ATTACK_HOST_PROC"
 """Which descriptor is the /proc of whoever started the session."""
 PLAIN_UID = 61180
 """In no distribution's range of users, and none of ours; test processes that run at once have one each."""
+FIRST_PID = 20_000
+"""Where a session's process ids begin: a guest that counts from one again must not meet its own by their numbers."""
 _CAP_SYS_ADMIN = 21
 _NOSUID_NODEV = 6
 _BIND = 4096
@@ -68,6 +71,8 @@ def _mount(source: str, target: Path, kind: str, flags: int, data: str) -> None:
 
 def be_init() -> None:
     """As the first process of a namespace, bury orphans and end with the session, which goes on in a child."""
+    with contextlib.suppress(OSError):
+        Path("/proc/sys/kernel/ns_last_pid").write_text(str(FIRST_PID))
     child = os.fork()
     if child == 0:
         return

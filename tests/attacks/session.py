@@ -117,23 +117,25 @@ class Session:
         return self._observed[name]
 
     def _tried(self, run: Run) -> Observed:
-        """Run a scene; where a busy machine let its time pass before it could attack, once more with more time."""
+        """Run a scene; where a busy machine let its time pass before it came to its point, once more with more time."""
         found = self.once(run, number=len(self._observed))
-        if found.verdict == "timeout" and not found.told and "tell(" in self._scene(run):
-            self._start_s += found.timeout_s
-            found = self.once(run, number=len(self._observed))
+        hurried = "timeout" not in run.verdicts or (not found.told and "tell(" in self._scene(run))
+        if found.verdict == "timeout" and hurried:
+            found = self.once(run, number=len(self._observed), patience=CHANCES)
         return found
 
     def crowd(self, name: str, size: int = 4) -> list[Observed]:
         """Run a scene several times at once; what is left afterwards is everybody's."""
         run, before = self.registry.runs[name], self._snapshot()
         with ThreadPoolExecutor(size) as pool:
-            found = list(pool.map(lambda number: self.once(run, number=number, alone=False), range(size)))
+            found = list(
+                pool.map(lambda number: self.once(run, number=number, alone=False, patience=size), range(size))
+            )
         left = self._left(before, found[0].seen, tuple(one.run_id for one in found))
         return [dataclasses.replace(one, broken=(*one.broken, *left)) for one in found]
 
-    def once(self, run: Run, *, number: int, alone: bool = True) -> Observed:
-        """Run a scene now."""
+    def once(self, run: Run, *, number: int, alone: bool = True, patience: int = 1) -> Observed:
+        """Run a scene now; with more patience its time limit is later."""
         before = self._snapshot() if alone else None
         nonce, run_id = fresh("told"), new_id()
         token = self.tokens.setdefault(run.name, fresh("token"))
@@ -144,10 +146,11 @@ class Session:
         ):
             started = time.monotonic()
             heard = Heard()
-            result = self._result(run, code, run_id, place, heard)
+            limits = self._limits(run, patience)
+            result = self._result(limits, code, run_id, place, heard)
             wall_s = time.monotonic() - started
             found = _observed(run, result, heard, nonce, wall_s, watcher.guests())
-        found = dataclasses.replace(found, run_id=run_id, timeout_s=self._limits(run).timeout_s)
+        found = dataclasses.replace(found, run_id=run_id, timeout_s=limits.timeout_s)
         broken = self._left(before, found.seen, (run_id,)) if before else self._leaks(found.seen)
         return dataclasses.replace(found, broken=tuple(broken))
 
@@ -156,14 +159,16 @@ class Session:
             return None
         return self._processes_of(run_id) or (newcomers() if self.exact else None)
 
-    def _result(self, run: Run, code: str, run_id: str, place: str, heard: Heard) -> RunResult:
-        request = RunRequest(run_id=run_id, code=code, options=Options(quality=Quality.LOW), limits=self._limits(run))
+    def _result(self, limits: Limits, code: str, run_id: str, place: str, heard: Heard) -> RunResult:
+        request = RunRequest(run_id=run_id, code=code, options=Options(quality=Quality.LOW), limits=limits)
         return self.sandbox.run(request, heard, threading.Event(), Path(place))
 
-    def _limits(self, run: Run) -> Limits:
+    def _limits(self, run: Run, patience: int) -> Limits:
         """A run's limits; its time counts from when a scene usually begins, which a busy machine puts off."""
         limits = dataclasses.replace(SMALL, **run.limits)
-        return dataclasses.replace(limits, timeout_s=limits.timeout_s + START_TIMES * self._start_s)
+        return dataclasses.replace(
+            limits, timeout_s=limits.timeout_s * patience + START_TIMES * patience * self._start_s
+        )
 
     def good(self, *, alone: bool = True) -> Observed:
         """Run a plain scene, and note how long a start takes just now."""

@@ -13,6 +13,11 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _images_of_this_checkout(images: None) -> None:
+    """What is attacked is what is here."""
+
+
 @pytest.mark.parametrize("row", SAMPLE)
 def test_attack_comes_to_what_it_must(attacked: Attacker, row: str) -> None:
     """The row's expectation holds, or what the registry says of this backend."""

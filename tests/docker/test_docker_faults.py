@@ -104,6 +104,8 @@ def test_killed_engine_gives_sandbox_error(private: PrivateEngine, sandbox: Dock
         assert ended(result, 30).verdict is Verdict.SANDBOX_ERROR
     with pytest.raises(SandboxError):
         sandbox.describe()
+    (tmp_path / "meanwhile").mkdir()
+    assert Running(sandbox, tmp_path / "meanwhile", ENDS, 60).run().verdict is Verdict.SANDBOX_ERROR
     private.start()
     sandbox.describe()
     assert_works_again(sandbox, tmp_path / "again")

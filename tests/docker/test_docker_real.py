@@ -112,6 +112,7 @@ def test_report_names_layers_and_losses(docker_sandbox: DockerSandbox) -> None:
     assert report["layers"]["image"].startswith("sha256:")
     assert report["layers"]["network"] == "none"
     assert set(report["missing"]) <= {"user namespace", "swap limit", "cpu quota", "Landlock", "counters in files"}
+    assert report["layers"]["processes"].startswith("cgroup")
 
 
 @pytest.mark.parametrize("cores", [0.25, 0.5])
@@ -371,6 +372,21 @@ def test_verdicts_are_the_same_where_only_the_engine_counts(
         result = bench.run((ZOO / f"{scene}.py").read_text())
         sandbox.close()
     assert result.verdict == verdict, (result.message, bench.heard.text[-500:])
+
+
+@pytest.mark.parametrize(("scene", "verdict"), [("hostile_disk", "disk_limit"), ("fails_name", "scene_error")])
+def test_full_disk_is_told_by_memory_where_its_first_process_cannot_be_seen(
+    engine_address: str, worker_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: str, verdict: str
+) -> None:
+    """As for a launcher that is a plain user, or in a container that is shown the control groups."""
+    monkeypatch.setattr("manimatic.sandbox.docker.counters.first_process", lambda engine, container: None)
+    with take_identity(tmp_path / "identity") as identity:
+        sandbox = DockerSandbox(engine_address, worker_image, "", identity)
+        assert "counters in files" not in sandbox.describe()["missing"]
+        (tmp_path / "run").mkdir()
+        result = Bench(sandbox, tmp_path / "run").run((ZOO / f"{scene}.py").read_text())
+        sandbox.close()
+    assert result.verdict == verdict, result.message
 
 
 def test_no_engine_is_refused_with_a_hint(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from docker_bench import containers_of
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.verdicts import Verdict
 from sandbox_bench import SMALL, Bench
-from zoo import ONE_OF_EACH, ZOO, promised, source_of
+from zoo import ONE_OF_EACH, promised, scenes, source_of
 
 SHORT_S = 20.0
 """Wall-clock limit of the scenes that never end: room for the start on a busy machine."""
@@ -20,7 +20,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Take one scene of each kind, or with --whole-zoo all."""
     if "path" in metafunc.fixturenames:
         whole = metafunc.config.getoption("--whole-zoo")
-        chosen = sorted(path for path in ZOO.glob("*.py") if whole or path.stem in ONE_OF_EACH)
+        chosen = sorted(path for path in scenes() if whole or path.stem in ONE_OF_EACH)
         metafunc.parametrize("path", chosen, ids=lambda path: path.stem)
 
 

@@ -17,6 +17,7 @@ INFO: dict[str, Any] = {
     "MemoryLimit": True,
     "SwapLimit": True,
     "CpuCfsQuota": True,
+    "PidsLimit": True,
     "SecurityOptions": ["name=seccomp,profile=default"],
     "Runtimes": {"runc": {}, "runsc": {}},
     "DefaultRuntime": "runc",
@@ -39,6 +40,8 @@ class MadeUpEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         """What comes over an attached connection."""
         self.taken: set[str] = set()
         """Names that other containers have; `*` is every name."""
+        self.left: list[dict[str, Any]] = []
+        """Containers that are there already; they cannot be removed."""
         self.asked: list[str] = []
         self._started = threading.Event()
 
@@ -49,13 +52,14 @@ class MadeUpEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             (r"GET /_ping", lambda: (200, "OK")),
             (r"GET /info", lambda: (200, self.info)),
             (r"GET /images/.*", lambda: (200, self.image) if self.image else (404, {"message": "No such image"})),
-            (r"GET /containers/json.*", lambda: (200, [])),
+            (r"GET /containers/json.*", lambda: (200, self.left)),
             (r"POST /containers/create\?name=(.*)", lambda: self._create(path)),
             (r"POST /containers/c/start", self._start),
             (r"POST /containers/c/kill.*", lambda: (204, None)),
             (r"POST /containers/c/wait.*", lambda: (200, {"StatusCode": 137})),
             (r"GET /containers/c/json", lambda: (200, {"State": {"Running": True, "Pid": 0, "OOMKilled": False}})),
-            (r"DELETE /containers/c.*", lambda: (204, None)),
+            (r"DELETE /containers/c\?.*", lambda: (204, None)),
+            (r"DELETE .*", lambda: (500, {"message": "device or resource busy"})),
         ]
         for route, make in routes:
             if re.fullmatch(route, f"{method} {path}"):

@@ -62,6 +62,7 @@ def render(bench: Bench, folder: Path, code: str, rehearse: Rehearse) -> tuple[R
     return result, [item.path.read_bytes() for item in result.artefacts]
 
 
+@pytest.mark.timeout(400)
 def test_render_is_the_same_with_and_without_a_rehearsal(bench: Bench, tmp_path: Path) -> None:
     """Whatever a scene keeps in modules, defaults, the environment and files, and every random number."""
     plain, without = render(bench, tmp_path / "no", KEEPS_STATE, Rehearse.NO)
@@ -73,10 +74,10 @@ def test_render_is_the_same_with_and_without_a_rehearsal(bench: Bench, tmp_path:
     assert "seen [1, 1, 1, 0]" in said
 
 
-def test_every_recipe_of_the_gallery_could_be_told_apart_from_its_render(bench: Bench) -> None:
-    """What the rehearsal counts is what the render comes to."""
-    code = LAYOUT
-    result = bench.run(code, rehearse=Rehearse.FIRST)
+def test_rehearsal_counts_what_the_render_comes_to(each_bench: Bench) -> None:
+    """Animations and seconds, in every backend."""
+    bench = each_bench
+    result = bench.run(LAYOUT, rehearse=Rehearse.FIRST)
     assert result.rehearsal is not None
     assert result.video is not None
     assert result.rehearsal.animations == result.animations == 3
@@ -111,18 +112,20 @@ def test_scene_that_fails_is_told_before_anything_is_rendered(bench: Bench, mode
 
 def test_scene_that_would_take_far_too_long_is_stopped_at_its_line(bench: Bench) -> None:
     """Plays without end; the message says what to change."""
-    code = ENDLESS + "while True:\n            self.play(Create(Square()))\n"
-    result = bench.run(code, rehearse=Rehearse.FIRST, limits=dataclasses.replace(SMALL, timeout_s=40))
-    assert (result.verdict, result.line) == (Verdict.SCENE_ERROR, 5)
-    assert result.error_type in {"RenderTooLong", "TimeIsUp"}
+    code = ENDLESS + "while True:\n            self.play(Create(Square()), run_time=60)\n"
+    result = bench.run(code, rehearse=Rehearse.FIRST, options=Options(quality=Quality.HIGH))
+    assert (result.verdict, result.error_type, result.line) == (Verdict.SCENE_ERROR, "RenderTooLong", 5)
+    assert "Shorten it" in result.message
+    assert bench.heard.animations == []
 
 
 def test_scene_that_computes_without_end_is_stopped_at_its_line(bench: Bench) -> None:
-    """Its share of the time is up."""
+    """Its share of the time is up. On a machine so busy that it could not compute, the host's clock ends it."""
     code = ENDLESS + "while True:\n            pass\n"
-    result = bench.run(code, rehearse=Rehearse.FIRST, limits=dataclasses.replace(SMALL, timeout_s=20))
-    assert (result.verdict, result.error_type) == (Verdict.SCENE_ERROR, "TimeIsUp")
-    assert result.line in {4, 5}
+    result = bench.run(code, rehearse=Rehearse.FIRST, limits=dataclasses.replace(SMALL, timeout_s=30))
+    told = (result.verdict, result.error_type, result.line)
+    blamed = {(Verdict.SCENE_ERROR, "TimeIsUp", line) for line in (4, 5)}
+    assert told in blamed | {(Verdict.TIMEOUT, None, None)}
 
 
 @pytest.mark.parametrize(

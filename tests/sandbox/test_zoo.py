@@ -11,13 +11,13 @@ from manimatic.sandbox.runtime import runtime_root
 from manimatic.sandbox.slots import FIRST_UID, SLOTS
 from manimatic.verdicts import Verdict
 from sandbox_bench import SLOWDOWN, SMALL, Bench
-from zoo import ONE_OF_EACH, ZOO, facts_of, promised, source_of
+from zoo import ONE_OF_EACH, ZOO, facts_of, promised, scenes, source_of
 
 SHORT_S = 15.0 * SLOWDOWN
 """Wall-clock limit of the scenes that never end: room for the start on a busy machine."""
 
 
-@pytest.mark.parametrize("path", sorted(ZOO.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", scenes(), ids=lambda path: path.stem)
 def test_a_scene_of_the_zoo_gets_its_verdict(each_bench: Bench, path: Path) -> None:
     """The verdict, the line, the scene's name and the delivered parts are as promised."""
     bench = each_bench
@@ -62,13 +62,13 @@ def _is_of_this_run(status: Path, bench: Bench) -> bool:
 
 def test_every_scene_of_the_zoo_names_its_verdict() -> None:
     """A file without a verdict is no test."""
-    for path in ZOO.glob("*.py"):
+    for path in scenes():
         assert facts_of(path)["verdict"] in Verdict.__members__.values(), path
 
 
 def test_the_zoo_has_every_verdict_that_a_scene_can_reach() -> None:
     """Each verdict but `sandbox_error`, which is ours, has a scene."""
-    reached = {facts_of(path)["verdict"] for path in ZOO.glob("*.py")}
+    reached = {facts_of(path)["verdict"] for path in scenes()}
     assert reached == {verdict.value for verdict in Verdict} - {"sandbox_error"}
 
 

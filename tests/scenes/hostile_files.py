@@ -5,7 +5,7 @@ import subprocess
 
 from manim import *
 
-SECRETS = [*ATTACK["secrets"], "/root/.ssh/id_rsa", "/root/.config", "/run/secrets/gemini",
+SECRETS = [*ATTACK["secrets"], "/root" + "/.ssh/id_rsa", "/root" + "/.config", "/run/secrets/gemini",
            "/run/docker.sock", "/var/run/docker.sock", "/.env", "/data/manimatic.db", "/var/lib/manimatic/runs", "/home"]
 DEVICES = ["/dev/mem", "/dev/kmem", "/dev/port", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/loop-control", "/dev/loop0",
            "/dev/sda", "/dev/vda", "/dev/vsock", "/dev/vhost-vsock", "/dev/vhost-net", "/dev/net/tun", "/dev/dri/card0",

@@ -2,6 +2,7 @@
 import gc
 import os
 import re
+import sys
 
 from manim import *
 
@@ -35,9 +36,10 @@ def read_memory(start, end):
 
 def in_files():
     found, seen = set(), 0
-    for top in ("/", "/proc/self/", "/dev/shm", "/tmp", "/run", "/var", "/etc", "/home", "/root", "/srv", "/opt", "/mnt"):
+    tops = ["/", "/runtime", "/dev/shm", "/tmp", "/run", "/var", "/var/cache", "/var/lib", "/etc", "/home", "/root", "/srv", "/opt", "/mnt"]
+    for top in (*tops, "/proc/self", os.getcwd(), *(os.path.dirname(path) for path in sys.path if path), *ATTACK["shared"]):
         for folder, names, files in os.walk(top):
-            names[:] = [one for one in names if os.path.join(folder, one) not in ("/usr", "/runtime/site", "/runtime/python", "/proc", "/sys", "/lib")]
+            names[:] = [one for one in names if one not in ("usr", "site-packages", "proc", "sys") and not one.startswith("site")]
             for name in files:
                 seen += 1
                 if seen > MOST_FILES:

@@ -98,14 +98,15 @@ def test_scenes_of_attacks_are_python() -> None:
         ast.parse((SCENES / f"{run.scene}.py").read_text())
 
 
-def test_kept_results_have_every_row_as_expected() -> None:
-    """What the documentation shows is whole: no row is left out and none has failed."""
+def test_kept_results_are_of_known_rows_and_none_failed() -> None:
+    """What the documentation shows was run at a commit; a row that was not run is shown as such."""
     for name, found in json.loads(report.RESULTS.read_text()).items():
         assert name in BACKENDS
         for row, cell in found["cells"].items():
             assert re.fullmatch(r"[0-9a-f]{12}", cell["commit"]), f"{name}: {cell['commit']} is no commit"
             assert cell["outcome"] != "FAILED", f"{name} {row}"
-        assert {row for row in found["cells"] if "×" not in row} == REGISTRY.rows.keys(), name
+        assert {row.removesuffix(" ×4") for row in found["cells"]} <= REGISTRY.rows.keys(), name
+    assert {row for row in report.kept()["bubblewrap-root"]["cells"] if "×" not in row} == REGISTRY.rows.keys()
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,7 @@ STANDS: dict[str, Any] = {
     "disk_bytes": 16 << 20,
     "deeds": {"write /usr": "OSError", "make a socket": "PermissionError"},
     "own": {"write /job": "done"},
+    "tried": {"processes": 32},
     "processes": 22,
     "memory": "refused",
 }

@@ -14,12 +14,13 @@ from manimatic.errors import SandboxError, SandboxUnavailable
 from manimatic.findings import Level
 from manimatic.ports import RunRequest, RunResult
 from manimatic.sandbox.docker.backend import DockerSandbox
-from manimatic.sandbox.docker.container import SLOTS
+from manimatic.sandbox.docker.container import SLOTS, process_limit
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.docker.examine import examine
 from manimatic.sandbox.docker.stream import HEADER
 from manimatic.sandbox.docker.trial import report, settled_recipe
 from manimatic.sandbox.identity import take_identity
+from manimatic.sandbox.supervised import SPARE_WITHOUT_GROUP
 from manimatic.verdicts import Verdict
 from pipe_guest import Heard
 
@@ -113,6 +114,18 @@ def test_run_id_that_is_more_than_an_id_is_refused(
     assert not any("create" in line for line in made_up.asked)
 
 
+def test_container_that_cannot_be_removed_keeps_no_run_from_its_own(
+    made_up: MadeUpEngine, sandbox: DockerSandbox, tmp_path: Path
+) -> None:
+    """It is tried again later."""
+    made_up.left = [{"Id": "stuck", "Created": 0, "Labels": {"manimatic.launcher": sandbox.recipe.launcher}}]
+    result(sandbox, tmp_path)
+    assert any(line.startswith("DELETE /containers/stuck") for line in made_up.asked)
+    assert "POST /containers/c/start" in made_up.asked
+    with pytest.raises(SandboxError):
+        sandbox.clean_up(now=True)
+
+
 # ---------------------------------------------------------------- engines that lack something
 
 
@@ -154,6 +167,15 @@ def test_losses_are_named(made_up: MadeUpEngine, engine: Engine) -> None:
     made_up.info |= {"SwapLimit": False, "CpuCfsQuota": False, "SecurityOptions": ["name=seccomp", "name=userns"]}
     lost = report(engine, recipe, {"layers": {"landlock": "off: none"}, "counts_in_files": False})["missing"]
     assert set(lost) == {"swap limit", "cpu quota", "Landlock", "counters in files"}
+
+
+def test_engine_that_does_not_count_processes_leaves_that_to_the_user(made_up: MadeUpEngine, engine: Engine) -> None:
+    """It is no refusal: the run's own user has a limit of its own, which is the wall then."""
+    made_up.info["PidsLimit"] = False
+    recipe = settled_recipe(engine, "worker", "", "a" * 20)
+    assert process_limit(recipe, 100) == 100 + SPARE_WITHOUT_GROUP
+    said = report(engine, recipe, FOUND)
+    assert (said["layers"]["processes"], list(said["missing"])) == ("rlimits", ["user namespace", "processes cgroup"])
 
 
 # ---------------------------------------------------------------- doctor

@@ -97,11 +97,22 @@ def test_what_flies_or_fades_may_be_anywhere() -> None:
 
 
 def test_what_comes_in_or_leaves_whole_is_not_told() -> None:
-    """It was, or will be, where it can be seen."""
-    report = Report()
-    for x in (20.0, 0.0, -20.0):
-        report.add(view(text(1, x, 0), square(2, x, 2, 1), text(3, 0, -3)))
-    assert report.findings() == []
+    """It was, or will be, where it can be seen; it moves before everybody's eyes, or an updater drives it."""
+    for how in ({"flying": True}, {"driven": True}):
+        report = Report()
+        for x, moves in ((20.0, {}), (10.0, how), (0.0, {}), (-3.0, how), (-20.0, {})):
+            moves = how if "driven" in how else moves
+            report.add(view(text(1, x, 0, **moves), square(2, x, 2, 1, **moves), text(3, 0, -3)))
+        assert report.findings() == []
+
+
+def test_what_is_suddenly_outside_is_told() -> None:
+    """Nobody takes something away like that; a camera that moves does."""
+    for fields, expected in (({}, [1, 2]), ({"is_zoomed": True}, [])):
+        report = Report()
+        for x in (0.0, 20.0):
+            report.add(view(text(1, x, 0), square(2, x, 2, 1), text(3, 0, -3), **fields))
+        assert sorted(one.sight.key or 0 for one in report.findings()) == expected
 
 
 def test_camera_that_looks_at_a_part_cuts_through_things() -> None:

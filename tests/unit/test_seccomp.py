@@ -188,6 +188,16 @@ def test_plain_personality_is_allowed(decide: Decide, arch: str, persona: int) -
     assert decide(arch, "personality", [persona]) == "allow"
 
 
+@pytest.mark.parametrize(
+    ("code", "action"),
+    [(0x1001, "allow"), (0x1002, "allow"), (0x1003, "allow"), (0x1004, "allow")]
+    + [(code, "EPERM") for code in (0x1012, 0x1023, 0x2001, 0x3001, 0x4001, 0x5001, 0)],
+)
+def test_processor_switch_is_refused_but_for_thread_data(code: int, action: str) -> None:
+    """The C library says where a thread's data lie; nobody turns features of the processor."""
+    assert seccomp.decide("x86_64", "arch_prctl", [code]) == action
+
+
 @both
 @pytest.mark.parametrize("persona", [0x0040000, 0x0400000, 0x20000, 0x4000000])
 def test_weakening_personality_gives_eperm(decide: Decide, arch: str, persona: int) -> None:

@@ -108,6 +108,18 @@ def test_folder_that_others_may_write_is_not_given_away(data: Path) -> None:
     assert "not root's alone" in find_obstacle(settings_of(data), USERS)
 
 
+def test_disk_on_which_nothing_can_be_given_away_is_an_obstacle(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a network's disk that takes root for nobody; the trial leaves nothing behind."""
+
+    def refuse(path: Path, uid: int, gid: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    before = set(data.iterdir())
+    monkeypatch.setattr(os, "chown", refuse)
+    assert "cannot be given away (Operation not permitted)" in find_obstacle(settings_of(data), USERS)
+    assert set(data.iterdir()) == before
+
+
 def test_link_in_the_folder_is_an_obstacle(data: Path) -> None:
     """Videos on another disk stay as they are."""
     (data / "held").symlink_to("/var")

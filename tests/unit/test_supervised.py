@@ -60,6 +60,17 @@ def test_guest_that_cannot_be_started_gives_sandbox_error(failure: Exception, tm
     assert result.isolation == {"backend": "failing"}
 
 
+def test_sandbox_that_cannot_be_described_any_more_gives_sandbox_error(tmp_path: Path) -> None:
+    """The engine behind it has gone, say: that is tried again, and not raised."""
+
+    class Gone(Failing):
+        def describe(self) -> Mapping[str, Any]:
+            raise self.failure
+
+    result = Gone(SandboxError("gone")).result(tmp_path)
+    assert (result.verdict, result.message, result.isolation) == (Verdict.SANDBOX_ERROR, "gone", {})
+
+
 def test_machine_without_walls_is_no_verdict(tmp_path: Path) -> None:
     """It is raised, so that nothing is tried again."""
     with pytest.raises(SandboxUnavailable):

@@ -11,6 +11,7 @@ where the data folder is not root's to give away, the parts run as root, and `do
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import subprocess
 import sys
@@ -29,7 +30,8 @@ PIPE = "wakeup.fifo"
 FOLDERS = ("held", "videos", "work")
 FOLDER_MODE = 0o2770
 """Its files come to the group, whoever of the two makes them."""
-TRIAL_TIMEOUT_S = 20.0
+TRIAL_TIMEOUT_S = 60.0
+"""On a busy machine a Python takes seconds to start; too little patience would leave the parts root."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _MEND = (
@@ -68,6 +70,8 @@ def find_obstacle(settings: Settings, users: ServiceUsers) -> str:
         return f"{folder} is not root's alone, so it is not the service's to give away"
     if link := next((path for path in _known(folder) if path.is_symlink()), None):
         return f"{link} is a link, which leads to what may not be the service's"
+    if why := _try_giving(folder, users):
+        return why
     for uid in (users.dispatcher, users.api):
         if why := _try(uid, users.group, folder.parent):
             return why
@@ -142,6 +146,21 @@ def _known(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.name in FOLDERS or path.name == PIPE or path.name.startswith(DATABASE):
             yield path
+
+
+def _try_giving(folder: Path, users: ServiceUsers) -> str:
+    """Give a file away; return why that could not be done, as on a network's disk that knows no root."""
+    if not folder.is_dir() or folder.lstat().st_uid == users.dispatcher:
+        return ""
+    trial = folder / f".probe-{secrets.token_hex(4)}"
+    try:
+        trial.touch()
+        os.chown(trial, users.dispatcher, users.group)
+    except OSError as error:
+        return f"files in {folder} cannot be given away ({error.strerror})"
+    finally:
+        trial.unlink(missing_ok=True)
+    return ""
 
 
 def _try(uid: int, gid: int, folder: Path) -> str:

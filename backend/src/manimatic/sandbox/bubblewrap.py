@@ -19,6 +19,7 @@ from manimatic.sandbox import bwrap_command, seccomp
 from manimatic.sandbox.cgroup.base import GroupReport, Groups, ResourceGroup, group_name
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.identity import LauncherIdentity
+from manimatic.sandbox.run_folder import MAX_FILES
 from manimatic.sandbox.runtime import GuestRuntime, install_runtime
 from manimatic.sandbox.slots import Slot, take_slot
 from manimatic.sandbox.supervised import (
@@ -183,11 +184,12 @@ class BubblewrapGuest:
         self._watchdog = Watchdog(wanted, root_pid=self._process.pid)
 
     def limit_passed(self) -> Verdict | None:
-        """Let the watchdog look, if there is one."""
+        """Let the watchdog look, if there is one; it counts files: names take memory that nobody else sees."""
         if self._watchdog is None:
             return None
         over = self._watchdog.sample().over
-        return next((OVER[name] for name in over), None)
+        too_many = Verdict.DISK_LIMIT if self._files() > MAX_FILES else None
+        return next((OVER[name] for name in over), too_many)
 
     def poll(self) -> int | None:
         """Return bubblewrap's exit status, or None while it lives."""
@@ -205,12 +207,19 @@ class BubblewrapGuest:
         )
 
     def _disk_is_full(self) -> bool:
-        """Look at the job's tmpfs from outside; its mount point is ours, so no path of the guest's is followed."""
+        disk = self._disk(bwrap_command.JOB_DIR)
+        return disk is not None and (disk.f_bavail * disk.f_frsize < FULL_BYTES or disk.f_favail == 0)
+
+    def _files(self) -> int:
+        disks = [self._disk(place) for place in bwrap_command.TEMPORARY]
+        return sum(disk.f_files - disk.f_ffree for disk in disks if disk is not None)
+
+    def _disk(self, place: str) -> os.statvfs_result | None:
+        """Look at a guest's tmpfs from outside; its mount point is ours, so no path of the guest's is followed."""
         try:
-            stat = os.statvfs(f"/proc/{self._child_pid}/root{bwrap_command.JOB_DIR}")
+            return os.statvfs(f"/proc/{self._child_pid}/root{place}")
         except OSError:
-            return False
-        return stat.f_bavail * stat.f_frsize < FULL_BYTES or stat.f_favail == 0
+            return None
 
     def kill(self) -> None:
         """End bubblewrap, its PID namespace, the group's and the uid's processes."""

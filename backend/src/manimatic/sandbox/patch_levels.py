@@ -29,7 +29,7 @@ class Hole:
     """A known hole of a tool.
 
     Attributes:
-        mended: For each series that was mended the first version without it; the last one holds for what comes after.
+        mended: For each series the first version known to be without it; the last one holds for all that comes after.
         since: The first version with it.
         backports: Versions of distributions' packages that are mended, and whose changelog may not say so.
         only_setuid: It is there only where the program is set-uid.
@@ -68,7 +68,7 @@ class Tool:
 def known_tools() -> dict[str, Tool]:
     """Read the data file."""
     text = importlib.resources.files("manimatic.sandbox").joinpath("policy/patch_levels.json").read_text("utf-8")
-    return {name: _tool(name, body) for name, body in json.loads(text).items()}
+    return {name: _tool(name, body) for name, body in json.loads(text).items() if name != "about"}
 
 
 def parse(text: str) -> Version:

@@ -56,8 +56,9 @@ class SupervisedRuns(abc.ABC):
         self, request: RunRequest, listener: RunListener, cancel: threading.Event, sink: ArtefactSink
     ) -> RunResult:
         """Run one worker, handing its artefacts to `sink`; the result is without them."""
-        isolation = self.describe()
+        isolation: Mapping[str, Any] = {}
         try:
+            isolation = self.describe()
             with self._started(request) as guest:
                 return Supervisor(guest, request, listener, sink).run(cancel, isolation)
         except SandboxUnavailable:

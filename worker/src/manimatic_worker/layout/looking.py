@@ -132,6 +132,7 @@ class Looker:
             part_of=frozenset(type(item).__name__ for item in (*glyphs.ancestors, glyphs.text)),
             groups=frozenset(id(item) for item in glyphs.ancestors),
             flying=glyphs.shown_by is not None,
+            driven=any(item.updaters for item in (*glyphs.ancestors, glyphs.text)),
             glyph_height=float(np.median(letters)),
             missing=vars(glyphs.text).get(MISSING, ""),
         )
@@ -157,6 +158,7 @@ class Looker:
             part_of=frozenset(type(item).__name__ for item in (*leaf.ancestors, mobject)),
             groups=frozenset(id(item) for item in leaf.ancestors),
             flying=flying,
+            driven=any(item.updaters for item in (*leaf.ancestors, mobject)),
             is_image=is_image,
         )
 

@@ -54,6 +54,9 @@ class Report:
     _lasting: dict[tuple[str, int | None, int | None], Lasting] = field(default_factory=dict)
     _readings: dict[int, _Reading] = field(default_factory=dict)
     _seen: set[int] = field(default_factory=set)
+    _resting: set[int] = field(default_factory=set)
+    """What was at rest on the frame when it was last seen there, and has not moved before anyone's eyes since."""
+    _jumped: set[int | None] = field(default_factory=set)
     _shown_by: dict[int, Lasting] = field(default_factory=dict)
     _empty: list[Lasting] = field(default_factory=list)
 
@@ -63,7 +66,7 @@ class Report:
         for rule in (rules.off_frame, rules.text_over_text, rules.text_over_shape, rules.text_hidden):
             for sight in rule(view):
                 self._note(sight, view)
-        self._seen.update(rules.inside(view))
+        self._remember(view)
         fresh = [key for one in self._lasting.keys() - before for key in one[1:] if key is not None]
         self._note_empty(view)
         return [*fresh, *self._read(view), *self._note_unseen(view)]
@@ -73,9 +76,21 @@ class Report:
         found = [*self._told(), *self._unreadable(), *self._never_seen(), *self._long_empty()]
         return sorted(found, key=lambda one: (one.start_s, one.sight.rule))
 
+    def _remember(self, view: View) -> None:
+        """Note what has been seen, and what of it is at rest."""
+        for key, is_resting in rules.inside(view):
+            self._seen.add(key)
+            if is_resting:
+                self._resting.add(key)
+        self._resting.difference_update(rules.moving(view))
+        if view.is_zoomed or not view.is_flat:
+            self._resting.clear()
+
     def _note(self, sight: Sight, view: View) -> None:
         key = (sight.rule, sight.key, sight.other)
         start = view.at_s - view.lasts_s / 2
+        if sight.key in self._resting and not view.is_zoomed:
+            self._jumped.add(sight.key)
         lasting = self._lasting.setdefault(key, Lasting(sight, start, start, view.line))
         lasting.seconds += view.lasts_s
         lasting.end_s = view.at_s + view.lasts_s / 2
@@ -112,10 +127,11 @@ class Report:
             self._empty.append(Lasting(Sight(rule="empty_screen", key=None), start, end, view.line))
 
     def _told(self) -> Iterator[Lasting]:
-        """Yield what lasted; what came from outside of the frame or left it whole was meant to."""
+        """Yield what lasted; what came from outside of the frame or went away whole was meant to."""
         for lasting in self._lasting.values():
             sight = lasting.sight
-            is_gone = sight.rule == "off_frame" and sight.detail["inside"] == 0.0 and sight.key in self._seen
+            is_out = sight.rule == "off_frame" and sight.detail["inside"] == 0.0
+            is_gone = is_out and sight.key in self._seen and sight.key not in self._jumped
             if lasting.seconds >= MIN_S[sight.rule] and not is_gone:
                 yield lasting
 

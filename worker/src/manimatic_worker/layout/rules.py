@@ -88,15 +88,21 @@ def off_frame(view: View) -> Iterator[Sight]:
             yield Sight(rule="off_frame", key=owner, box=box, detail={"inside": share, "out": out})
 
 
-def inside(view: View) -> Iterator[int]:
-    """Yield the keys of what is mostly on the frame, flying or not: it has been seen."""
+def inside(view: View) -> Iterator[tuple[int, bool]]:
+    """Yield the keys of what is mostly on the frame, so that it has been seen, and whether it is at rest."""
     frame = _frame(view)
     for text in view.texts:
         if geometry.share_inside(text.box, frame) > 0.5:
-            yield text.key
+            yield text.key, not (text.flying or text.driven)
     for shape in view.shapes:
         if geometry.share_inside(shape.box, frame) > 0.5:
-            yield shape.owner
+            yield shape.owner, not (shape.flying or shape.driven)
+
+
+def moving(view: View) -> Iterator[int]:
+    """Yield the keys of what is being animated or driven, wherever it is."""
+    yield from (text.key for text in view.texts if text.flying or text.driven)
+    yield from (shape.owner for shape in view.shapes if shape.flying or shape.driven)
 
 
 def text_over_text(view: View) -> Iterator[Sight]:

@@ -38,6 +38,8 @@ class Text:
     """What it is part of, by key."""
     flying: bool = False
     """It is being animated."""
+    driven: bool = False
+    """An updater moves it, or what it is part of."""
     glyph_height: float = 0.0
     """Height of half of its letters at most, in units."""
     missing: str = ""
@@ -64,6 +66,7 @@ class Shape:
     part_of: frozenset[str] = frozenset()
     groups: frozenset[int] = frozenset()
     flying: bool = False
+    driven: bool = False
     is_image: bool = False
 
 

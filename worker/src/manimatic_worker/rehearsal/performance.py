@@ -131,8 +131,8 @@ class Performance:
             one.end_s = max(one.start_s, min(one.end_s, self.duration_s))  # the last look goes on after the end
             finding = words.finding(one, self._called, width=width, height=height)
             kind = (finding.rule, finding.line, finding.other_line)
-            told[kind] += 1
-            if told[kind] <= MAX_ALIKE and told.total() <= MAX_FINDINGS:
+            if told[kind] < MAX_ALIKE and told.total() < MAX_FINDINGS:
+                told[kind] += 1
                 yield finding
         yield Rehearsed(
             ended=self.ended,

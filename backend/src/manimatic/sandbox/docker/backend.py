@@ -10,7 +10,7 @@ import functools
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
@@ -66,7 +66,8 @@ class DockerSandbox(SupervisedRuns):
     @contextmanager
     def _started(self, request: RunRequest) -> Iterator[DockerGuest]:
         group_name(self._identity.id, request.run_id)  # which refuses an id that is more than one
-        self.clean_up()
+        with suppress(SandboxError):  # what is left of others does not keep this run from its own container
+            self.clean_up()
         argv = ["serve", confinement(self.recipe, request.limits)]
         with self.container(self.recipe, request.run_id, request.limits, argv) as guest:
             guest.start()
@@ -134,8 +135,9 @@ class DockerSandbox(SupervisedRuns):
 
     @functools.cached_property
     def _probed(self) -> Mapping[str, Any]:
-        try:
+        with suppress(SandboxError):
             self.clean_up(now=True)
+        try:
             found = examined(self.container, self.recipe, new_id())
         except SandboxUnavailable:
             raise

@@ -62,12 +62,14 @@ class Recipe:
         launcher: The launcher's id.
         runtime: The engine's runtime; empty for its own default.
         own_filter: The worker loads the system-call filter itself, because the runtime does not.
+        counts_processes: The engine's group holds the number of processes.
     """
 
     image: str
     launcher: str
     runtime: str = ""
     own_filter: bool = False
+    counts_processes: bool = True
 
 
 def config(recipe: Recipe, run_id: str, limits: Limits, uid: int, argv: list[str]) -> dict[str, Any]:
@@ -144,13 +146,18 @@ def tmpfs(limits: Limits, uid: int) -> dict[str, str]:
     return {path: f"{options},size={size}" for path, size in sizes.items()}
 
 
+def process_limit(recipe: Recipe, max_processes: int) -> int:
+    """Return the user's own limit of processes: exact where only a kernel of the runtime's own counts the guest's."""
+    if recipe.own_filter:
+        return max_processes
+    return process_rlimit(max_processes, group_counts=recipe.counts_processes)
+
+
 def confinement(recipe: Recipe, limits: Limits) -> str:
     """Return what the worker is told to put in force on itself, as JSON."""
     wanted: Mapping[str, Any] = {
         "open_files": limits.max_files,
-        "processes": limits.max_processes
-        if recipe.own_filter
-        else process_rlimit(limits.max_processes, group_counts=True),
+        "processes": process_limit(recipe, limits.max_processes),
         "file_bytes": limits.disk_bytes,
         "cpu_s": cpu_rlimit_s(limits),
         "read_only": [*_READABLE, *_PROC],

@@ -136,6 +136,10 @@ class DockerGuest:
         if is_flagged and not self._last.memory_kills:
             self._last = dataclasses.replace(self._last, memory_kills=1)
 
+    def hang_up(self) -> None:
+        """Take and send nothing more; whoever waits for the streams sees their end."""
+        self._streams.cut()
+
     def kill(self) -> None:
         """End everything in the container and wait for that. Raises SandboxError.
 
@@ -143,7 +147,7 @@ class DockerGuest:
         """
         if not self._is_killed:
             self._is_killed = True  # also where that fails: the container's removal tries once more
-            self._streams.cut()
+            self.hang_up()
             self._engine.kill(self._container)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
@@ -12,8 +13,11 @@ from manimatic.ports import Limits
 from manimatic.sandbox.docker.container import Recipe, confinement
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.docker.guest import DockerGuest
+from manimatic.sandbox.supervised import SPARE_WITHOUT_GROUP
 
 TRIAL = Limits(timeout_s=20.0, memory_bytes=192 * 1024**2, max_processes=24, disk_bytes=16 * 1024**2)
+PATIENCE_S = 60.0
+"""A trial takes a second, or some where the machine is busy."""
 _MAX_SAID_BYTES = 1 << 16
 _MEMORY_TRIED = 2
 """Times the limit that the trial asks for."""
@@ -41,7 +45,11 @@ def settled_recipe(engine: Engine, image: str, runtime: str, launcher: str) -> R
     if (found.get("Config") or {}).get("Volumes"):
         raise SandboxUnavailable(f"The image {image} declares volumes: they would be a disk without a limit.")
     return Recipe(
-        image=str(found["Id"]), launcher=launcher, runtime=runtime, own_filter=_needs_own_filter(info, runtime)
+        image=str(found["Id"]),
+        launcher=launcher,
+        runtime=runtime,
+        own_filter=_needs_own_filter(info, runtime),
+        counts_processes=bool(info.get("PidsLimit")),
     )
 
 
@@ -58,15 +66,16 @@ def examined(make: MakeContainer, recipe: Recipe, run_id: str) -> Mapping[str, A
         SandboxUnavailable: A wall that Manimatic insists on does not stand.
         SandboxError: It could not be run, or said nothing.
     """
-    tried = {"processes": TRIAL.max_processes + 8, "memory_bytes": _MEMORY_TRIED * TRIAL.memory_bytes}
+    spare = 0 if recipe.counts_processes else SPARE_WITHOUT_GROUP
+    tried = {"processes": TRIAL.max_processes + spare + 8, "memory_bytes": _MEMORY_TRIED * TRIAL.memory_bytes}
     argv = ["probe", confinement(recipe, TRIAL), json.dumps(tried)]
-    with make(recipe, run_id, TRIAL, argv) as guest:
+    with make(recipe, run_id, TRIAL, argv) as guest, _for_a_while(guest):
         guest.start()
         said = guest.stdout.read(_MAX_SAID_BYTES)
         complaint = guest.stderr.read(_MAX_SAID_BYTES)
         status = guest.poll()
         killed = guest.sample().memory_kills > 0
-        found: dict[str, Any] = {"counts_in_files": guest.counts_in_files}
+        found: dict[str, Any] = {"counts_in_files": guest.counts_in_files, "tried": tried}
     for line in said.splitlines():
         found |= _parsed(line)
     if "deeds" not in found:
@@ -76,6 +85,18 @@ def examined(make: MakeContainer, recipe: Recipe, run_id: str) -> Mapping[str, A
         found["memory"] = "refused"
     insist(found)
     return found
+
+
+@contextmanager
+def _for_a_while(guest: DockerGuest) -> Iterator[None]:
+    """Hang up on a guest that does not come to its end."""
+    timer = threading.Timer(PATIENCE_S, guest.hang_up)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
@@ -103,7 +124,7 @@ def insist(found: Mapping[str, Any]) -> None:
         "rights: it has capabilities": any(int(status.get(name, "0"), 16) for name in ("CapEff", "CapPrm", "CapBnd")),
         "rights: it can gain new ones": status.get("NoNewPrivs", "1") != "1",
         "memory: the limit does not hold": found.get("memory") != "refused",
-        "processes: the limit does not hold": found.get("processes", 0) >= TRIAL.max_processes,
+        "processes: the limit does not hold": found.get("processes", 0) >= found["tried"]["processes"],
     }
     if failed := sorted(name for name, is_wrong in wrong.items() if is_wrong):
         raise SandboxUnavailable(
@@ -126,11 +147,17 @@ def report(engine: Engine, recipe: Recipe, found: Mapping[str, Any]) -> Mapping[
         "rights": "no capabilities, no new privileges",
         "memory": group,
         "cpu": group,
-        "processes": f"{group}, rlimits" if recipe.own_filter else group,
+        "processes": _holds_processes(recipe, group),
         "runtime": runtime,
         "image": recipe.image,
     }
     return {"backend": "docker", "layers": layers, "missing": dict(_missing(info, recipe, found))}
+
+
+def _holds_processes(recipe: Recipe, group: str) -> str:
+    if not recipe.counts_processes:
+        return "rlimits"
+    return f"{group}, rlimits" if recipe.own_filter else group
 
 
 def _missing(info: Mapping[str, Any], recipe: Recipe, found: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -143,6 +170,7 @@ def _missing(info: Mapping[str, Any], recipe: Recipe, found: Mapping[str, Any]) 
         ),
         "swap limit": (not info.get("SwapLimit"), "the kernel does not count swap, so it is not limited"),
         "cpu quota": (not info.get("CpuCfsQuota"), "the engine's kernel does not limit CPU time"),
+        "processes cgroup": (not info.get("PidsLimit"), "the limit is the run's own user's, which only the run hears"),
         "Landlock": (
             not str(found["layers"].get("landlock", "")).startswith("ABI"),
             "the mounts are the only file wall, and the list of mounts may name folders of the engine's",
