@@ -29,8 +29,11 @@ MODULES = {"math": frozenset(dir(math)), "random": frozenset(dir(random))}
 """Modules of the standard library whose names are checked."""
 
 
-SETTER = Signature(parameters=(Parameter("value", "plain", False),), gives="self")
-"""What the setters take that Manim makes up."""
+MADE_UP = {
+    "set_": Signature(parameters=(Parameter("value", "plain", False),), gives="self"),
+    "get_": Signature(parameters=()),
+}
+"""What the setters and getters take that Manim makes up."""
 
 
 class AttributeRules:
@@ -40,7 +43,7 @@ class AttributeRules:
         self.world, self.findings = world, findings
         others = read_data("other_manims.json")
         self.others, self.corners, self.scenes = others["methods"], others["corners"], others["scenes"]
-        self.forms = others["forms"]
+        self.forms, self.numpy = others["forms"], others["numpy"]
 
     def look_up(self, node: ast.Attribute, value: Value, frame: Frame) -> Value:
         """Return what an attribute stands for, and report one that cannot exist."""
@@ -74,11 +77,11 @@ class AttributeRules:
         signature = self.world.method(kind, name) if name not in self.world.set_from_outside else None
         if signature is not None:
             return Method(value, name, signature)
-        return Method(value, name, SETTER) if self._is_made_up(value, name) else None
+        return Method(value, name, MADE_UP[name[:4]]) if self._is_made_up(value, name) else None
 
     def _is_made_up(self, value: Instance, name: str) -> bool:
-        """Tell whether a setter is one that Manim makes up when it is asked: that sets an attribute to one value."""
-        if not name.startswith("set_") or not self.world.is_a(value.kind, "Mobject"):
+        """Tell whether a getter or setter is one that Manim makes up when it is asked, for an attribute."""
+        if name[:4] not in MADE_UP or not self.world.is_a(value.kind, "Mobject"):
             return False
         kinds = list(self.world.families(value))
         return not any(self.world.is_open(kind) or name in self.world.known_attributes(kind) for kind in kinds)
@@ -137,11 +140,21 @@ class AttributeRules:
                 near = nearest(node.attr, index.star)
                 self.findings.add("unknown-name", node, f"manim has no {node.attr}.", nearest=near)
             return manim_value(node.attr, index)
+        if value.name == "numpy" and node.attr in self.numpy and isinstance(node.value, ast.Name):
+            self._report_numpy(node)
+            return Module("math") if node.attr == "math" else None
         known = MODULES.get(value.name)
         if known is not None and node.attr not in known:
             near = nearest(node.attr, known)
             self.findings.add("unknown-attribute", node, f"{value.name} has no {node.attr}.", nearest=near)
         return None
+
+    def _report_numpy(self, node: ast.Attribute) -> None:
+        """Report a name that numpy has given up, with the one that stands for it now."""
+        assert isinstance(node.value, ast.Name)  # noqa: S101
+        use = self.numpy[node.attr].replace("np.", f"{node.value.id}.")
+        fix = self.findings.replacing(node, use)
+        self.findings.add("other-numpy-name", node, f"numpy has no {node.attr} any more.", nearest=use, fix=fix)
 
     def _of_class(self, node: ast.Attribute, value: Class) -> Value:
         instance = Instance(value.kind)

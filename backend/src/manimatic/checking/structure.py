@@ -9,7 +9,7 @@ import re
 from manimatic.checking.findings import Findings
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.world import OWN, World
-from manimatic.checking.wrapping import adds_objects, shown_at_last
+from manimatic.checking.wrapping import shown_at_last
 from manimatic.diagnostics import Edit, Fix, Severity, Span
 
 _CUT = re.compile(r"was never closed|unexpected EOF|expected an indented block|unterminated triple-quoted|expected ':'")
@@ -131,8 +131,7 @@ class StructureRules:
         fix = shown_at_last(self.findings, construct)
         message = "The scene plays nothing and waits for nothing: there is no video of it."
         hint = "End with self.wait()." if fix else "The code may have been cut off: play at least one animation."
-        severity = Severity.WARNING if adds_objects(construct) else Severity.ERROR
-        self.findings.add("no-animation", place, message, severity=severity, hint=hint, fix=fix)
+        self.findings.add("no-animation", place, message, severity=Severity.WARNING, hint=hint, fix=fix)
 
     def _is_silent(self, node: ast.ClassDef, methods: frozenset[str]) -> bool:
         """Tell whether nothing in a class asks the scene for more than adding and removing objects."""
