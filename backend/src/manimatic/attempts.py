@@ -28,6 +28,7 @@ from manimatic.repair import (
     same_answer,
 )
 from manimatic.runs import Runs, discard
+from manimatic.settings import Settings
 from manimatic.verdicts import Blame, Verdict
 
 LAYOUT_REPAIR_S = 120.0
@@ -46,6 +47,16 @@ class Budget:
     max_tokens: int = 200_000
     max_cost_usd: float = 0.5
     limits: Limits = Limits()
+
+
+def budget_of(settings: Settings, limits: Limits) -> Budget:
+    """Return what one job may use."""
+    return Budget(
+        max_repairs=settings.max_repairs,
+        max_tokens=settings.max_tokens,
+        max_cost_usd=settings.max_cost_usd,
+        limits=limits,
+    )
 
 
 class Attempts:

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manimatic.diagnostics import Severity
 from manimatic.errors import SettingsError
 from manimatic.findings import Finding
 from manimatic.ports import Checker, CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
-    from manimatic.attempts import Budget
+    from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
     from manimatic.sandbox.docker.backend import DockerSandbox
@@ -49,18 +48,6 @@ def limits_of(settings: Settings) -> Limits:
         max_log_bytes=settings.max_log_kb * 1024,
         max_artefact_bytes=settings.max_artefact_mb * MIB,
         disk_bytes=settings.disk_mb * MIB,
-    )
-
-
-def budget_of(settings: Settings) -> Budget:
-    """Return what one job may use."""
-    from manimatic.attempts import Budget
-
-    return Budget(
-        max_repairs=settings.max_repairs,
-        max_tokens=settings.max_tokens,
-        max_cost_usd=settings.max_cost_usd,
-        limits=limits_of(settings),
     )
 
 
@@ -140,11 +127,6 @@ def build_checker() -> Checker:
     return CheckerProcess()
 
 
-def code_policy(settings: Settings) -> Severity:
-    """Return how bad it is when people's own scenes reach for what they have no business with."""
-    return Severity.ERROR if settings.code_policy == "reject" else Severity.WARNING
-
-
 def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobService:
     """Return the use cases of the API and the command line."""
     from manimatic.service import JobService
@@ -188,22 +170,12 @@ def build_runner(
     warn: Callable[[str], None] = lambda line: None,
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
-    from manimatic.pipeline import Folders, Pipeline
+    from manimatic.pipeline import Folders
     from manimatic.runner import Pace, Runner
 
     storage, generator = _with_copies(build_storage(settings), copies), build_generator(settings)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
-    pipeline = Pipeline(
-        store=store,
-        generator=generator,
-        checker=build_checker(),
-        sandbox=sandbox,
-        storage=storage,
-        budget=budget_of(settings),
-        folders=folders,
-        policy=code_policy(settings),
-        warn=warn,
-    )
+    pipeline = _pipeline(settings, store, generator, sandbox, storage, folders, warn)
     return Runner(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         store=store,
@@ -227,6 +199,32 @@ def _with_copies(storage: Storage, copies: Path | None) -> Storage:
     from manimatic.storage.copying import CopyingStorage
 
     return CopyingStorage(storage, copies)
+
+
+def _pipeline(
+    settings: Settings,
+    store: JobStore,
+    generator: CodeGenerator,
+    sandbox: Sandbox,
+    storage: Storage,
+    folders: Folders,
+    warn: Callable[[str], None],
+) -> Pipeline:
+    from manimatic.attempts import budget_of
+    from manimatic.checks import policy_of
+    from manimatic.pipeline import Pipeline
+
+    return Pipeline(
+        store=store,
+        generator=generator,
+        checker=build_checker(),
+        sandbox=sandbox,
+        storage=storage,
+        budget=budget_of(settings, limits_of(settings)),
+        folders=folders,
+        policy=policy_of(settings),
+        warn=warn,
+    )
 
 
 def _dispatcher_facts(

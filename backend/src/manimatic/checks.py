@@ -9,6 +9,12 @@ from manimatic.diagnostics import CheckReport, Severity, applied_to_json, diagno
 from manimatic.errors import CheckerError, InvalidInput, UnusableAnswer
 from manimatic.jobs import check_source
 from manimatic.ports import Checker, CheckOptions, Draft
+from manimatic.settings import Settings
+
+
+def policy_of(settings: Settings) -> Severity:
+    """Return how bad it is when people's own scenes reach for what they have no business with."""
+    return Severity.ERROR if settings.code_policy == "reject" else Severity.WARNING
 
 
 def look_over(checker: Checker, code: str, policy: Severity) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from manimatic import bootstrap
 from manimatic.api.asked import CheckIn
 from manimatic.api.documented import problems
 from manimatic.api.parts import parts
 from manimatic.api.told import CheckOut
-from manimatic.checks import look_over
+from manimatic.checks import look_over, policy_of
 from manimatic.errors import InvalidInput
 from manimatic.jobs import check_source
 from manimatic.service import FieldError
@@ -36,4 +35,4 @@ def check(wanted: CheckIn) -> Any:
         check_source(wanted.code)
     except InvalidInput as error:
         raise FieldError("code", error.message) from error
-    return look_over(parts().checker, wanted.code, bootstrap.code_policy(parts().settings))
+    return look_over(parts().checker, wanted.code, policy_of(parts().settings))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from manimatic import bootstrap
-from manimatic.checks import look_over
+from manimatic.checks import look_over, policy_of
 from manimatic.cli.environment import read_settings
 from manimatic.cli.findings import show_findings, show_sum
 from manimatic.cli.show import show_json
@@ -54,7 +54,7 @@ def check_files(paths: Sequence[Path], *, as_json: bool, fix: bool, rehearse: bo
         stack.callback(checker.close)
         sandbox = stack.enter_context(bootstrap.run_launcher(settings, os.environ)) if rehearse else None
         looked = []
-        for one in _looked(checker, paths, bootstrap.code_policy(settings), fix=fix):
+        for one in _looked(checker, paths, policy_of(settings), fix=fix):
             if sandbox is not None and one.code:
                 _rehearse(one, sandbox, bootstrap.limits_of(settings))
             looked.append(_shown(one, as_json=as_json))
