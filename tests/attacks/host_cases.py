@@ -17,6 +17,7 @@ from harness.api import open_api
 from manimatic.checking.process import CheckerProcess
 from manimatic.errors import InvalidInput
 from manimatic.jobs import MAX_CODE_BYTES, check_source
+from manimatic.ports import CheckOptions
 from manimatic.sandbox.mp4 import InvalidVideo, inspect_mp4
 from manimatic_worker.protocol import HEADER, MAX_JSON_BYTES, Decoder, ProtocolViolation, Request
 from manimatic_worker.scene_source import load_scene
@@ -147,15 +148,15 @@ def source_texts() -> None:
             GOOD.replace("wait", "w\u0430it"),
             GOOD + "x = '\u202e'\n",
         ):
-            assert checker.check(odd) is not None
-        assert checker.check(GOOD).ok, "a good scene is refused afterwards"
+            assert checker.check(odd, CheckOptions()) is not None
+        assert checker.check(GOOD, CheckOptions()).ok, "a good scene is refused afterwards"
 
 
 def _runs_as_it_reads(text: str, checker: CheckerProcess) -> None:
     """The tree that is looked at is the tree that the worker makes: both read text, and no cookie turns it."""
     names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     assert {"MARK", "Scene"} <= names, "the text reads otherwise"
-    assert checker.check(text).ok, f"refused: {text[:30]!r}"
+    assert checker.check(text, CheckOptions()).ok, f"refused: {text[:30]!r}"
     assert load_scene.__module__ == "manimatic_worker.scene_source"
 
 
@@ -177,9 +178,9 @@ def deadly_sources() -> None:
     started = time.monotonic()
     with CheckerProcess() as checker:
         for name, text in {**DEADLY, **HARMLESS}.items():
-            report = checker.check(text)
+            report = checker.check(text, CheckOptions())
             assert name in HARMLESS or not report.ok, f"{name} was found good"
-            assert checker.check(GOOD).ok, f"after {name} a good scene is refused"
+            assert checker.check(GOOD, CheckOptions()).ok, f"after {name} a good scene is refused"
     assert time.monotonic() - started < 30 * MAX_S, "it took too long"
 
 

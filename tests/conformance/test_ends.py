@@ -44,7 +44,10 @@ print("family")
 FORKS_ON = """
 def storm():
     while True:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            continue
         if pid:
             os._exit(0)
 if os.fork() == 0:

@@ -6,6 +6,7 @@ It holds no keys and knows no jobs. A connection is one run; when the dispatcher
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import os
 import socket
@@ -187,11 +188,11 @@ def is_allowed(uid: int, client: int | None = None) -> bool:
 
 def _check_bounds(wanted: Limits, bounds: Limits) -> None:
     """Refuse what is more than is allowed, or no number. Raises SandboxError."""
-    for name in Limits.__slots__:
-        value, bound = getattr(wanted, name), getattr(bounds, name)
-        kinds = (int, float) if isinstance(bound, float) else (int,)
+    for field in dataclasses.fields(Limits):
+        value, bound = getattr(wanted, field.name), getattr(bounds, field.name)
+        kinds = (int, float) if isinstance(field.default, float) else (int,)
         if type(value) not in kinds or not 0 < value <= bound:
-            raise SandboxError(f"The launcher does not allow {name}={value!r}.")
+            raise SandboxError(f"The launcher does not allow {field.name}={value!r}.")
 
 
 def _receive_parts(receiver: wire.Receiver, count: int, folder: Path, max_bytes: int) -> tuple[Path, ...]:

@@ -1,4 +1,7 @@
-"""The container engine behind one address, asked through its SDK; every call has a timeout."""
+"""The container engine behind one address, asked through its SDK; every call has a timeout.
+
+The SDK is imported when it is used: what it is built on opens a socket while it is imported.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
-
-import docker  # type: ignore[import-untyped]
-import requests
-from docker import errors
 
 from manimatic.errors import SandboxError, SandboxUnavailable
 
@@ -43,10 +42,12 @@ class Engine:
     """
 
     def __init__(self, address: str, timeout_s: float = TIMEOUT_S) -> None:
+        import docker  # type: ignore[import-untyped]
+
         self.address = address
         try:
             self._api: Any = docker.APIClient(base_url=address, version="auto", timeout=timeout_s)
-        except (errors.DockerException, requests.RequestException) as error:
+        except (docker.errors.DockerException, OSError) as error:
             raise SandboxUnavailable(f"No engine answers at {address}: {_reason(error)}.", hint=_REACH) from error
 
     def info(self) -> Mapping[str, Any]:
@@ -149,6 +150,8 @@ class Engine:
     @contextmanager
     def _asked(self, deed: str, *, but: frozenset[int] | set[int] = frozenset()) -> Iterator[None]:
         """Turn what the SDK raises into our own; the statuses in `but` are no errors."""
+        from docker import errors
+
         try:
             yield
         except errors.APIError as error:
@@ -157,7 +160,7 @@ class Engine:
                 return
             kinds = {404: Vanished, 409: NameTaken}
             raise kinds.get(status, SandboxError)(f"The engine could not {deed}: {_reason(error)}.") from error
-        except (errors.DockerException, requests.RequestException, OSError, ValueError) as error:
+        except (errors.DockerException, OSError, ValueError) as error:
             raise SandboxError(f"The engine did not {deed}: {_reason(error)}.") from error
 
 
@@ -175,7 +178,7 @@ def _of_the_system(error: BaseException) -> str | None:
     """Return what the system said, where that is what the SDK's exceptions are wrapped around."""
     link: BaseException | None = error
     while link is not None:
-        if isinstance(link, OSError) and not isinstance(link, requests.RequestException) and link.strerror:
+        if isinstance(link, OSError) and link.strerror:
             return link.strerror
         link = link.__context__
     return None

@@ -79,7 +79,10 @@ class DockerGuest:
             state = self._engine.inspect(self._container)["State"]
             if not state["Running"]:
                 self._note_kill(bool(state["OOMKilled"]))
-                self._status = self._blamed(status_of(int(state["ExitCode"])))
+                status = status_of(int(state["ExitCode"]))
+                if status < 0:  # its group went with it: what the group counted last may not have been read
+                    self._hear_of_kills(for_s=_NEWS_S)
+                self._status = self._blamed(status)
         return self._status
 
     def _blamed(self, status: int) -> int:
@@ -103,7 +106,8 @@ class DockerGuest:
         """Read the counters, or what they said last."""
         self._look()
         if self._asks and self._status is None:
-            self._hear_of_kills()
+            is_likely = (self._last.peak_memory_bytes or 0) > _NEAR * self._limits.memory_bytes
+            self._hear_of_kills(for_s=_NEWS_S if is_likely else 0.0)
         return self._last
 
     def _look(self) -> None:
@@ -122,10 +126,9 @@ class DockerGuest:
     def _asks(self) -> bool:
         return isinstance(self._counters, EngineCounters)
 
-    def _hear_of_kills(self) -> None:
-        """Ask the engine for kills, which its statistics do not tell, and for a moment longer where one is likely."""
-        is_likely = (self._last.peak_memory_bytes or 0) > _NEAR * self._limits.memory_bytes
-        give_up_at = time.monotonic() + (_NEWS_S if is_likely else 0.0)
+    def _hear_of_kills(self, *, for_s: float) -> None:
+        """Ask the engine for kills by its kernel, which its statistics do not tell and it hears of a little late."""
+        give_up_at = time.monotonic() + for_s
         while not self._last.memory_kills:
             self._note_kill(self._engine.memory_kills(self._container) > 0)
             if time.monotonic() >= give_up_at:
