@@ -123,6 +123,14 @@ def test_fixes_come_back_whole(checker: CheckerProcess) -> None:
     assert [found.nearest for found in fixed.errors] == ["Circle"]
 
 
+@pytest.mark.parametrize("name", ["w\u0430it", "größe", "名前", "ﬁ", "عدد"])
+def test_names_in_any_script_are_read(checker: CheckerProcess, name: str) -> None:
+    """The parser loads its tables of letters for them, which a process without files could not do any more."""
+    assert checker.check(scene(f"{name} = 1\nself.wait({name})"), LOOK).ok
+    (found,) = checker.check(scene(f"self.{name}()\nself.wait()"), LOOK).errors
+    assert found.rule == "unknown-attribute"
+
+
 def test_process_ends() -> None:
     """Closing leaves no process behind, and may be done twice."""
     other = CheckerProcess()

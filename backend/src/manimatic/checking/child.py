@@ -18,13 +18,15 @@ from manimatic.diagnostics import Severity, report_to_json
 
 MEMORY_BYTES = 512 * 1024 * 1024
 MAX_RECURSION = 4_000
+WARM_UP = "from manim import *\n\nгруппа = Circel()\nгруппа.shfit(UP)\n"
+"""Makes the parser and the rules load what they load late: for names that are not ASCII, and for nearest names."""
 
 
 def main() -> None:
     """Answer requests until there are no more."""
     index = ApiIndex.load()
     read_all()
-    answer(check_request("from manim import *\n"), index)
+    answer(check_request(WARM_UP), index)
     limit_process()
     sys.setrecursionlimit(MAX_RECURSION)
     sys.stdout.buffer.write(b"ready\n")
