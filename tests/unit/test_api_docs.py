@@ -12,7 +12,6 @@ import pytest
 from harness.api import Api, open_api
 
 OPERATIONS = {
-    "check",
     "generate",
     "status",
     "events",

@@ -11,7 +11,7 @@ from typing import Any
 
 from manimatic.errors import ManimaticError, SceneFailed
 from manimatic.jobs import Attempt, Failure, JobState, Video
-from manimatic.ports import Draft, RunResult
+from manimatic.ports import RunResult
 from manimatic.verdicts import Verdict
 
 _FRAMES_TOLD = 4
@@ -30,9 +30,7 @@ class Rendered:
     """A video on disk and how it came about."""
 
     result: RunResult
-    draft: Draft
-    partial_reason: str | None = None
-    """Why the video is not whole; None for a whole one."""
+    partial: bool = False
 
     @property
     def path(self) -> Path:
@@ -49,11 +47,7 @@ class Rendered:
         return {
             "video": video,
             "verdict": self.result.verdict,
-            "partial": self.partial_reason is not None,
-            "partial_reason": self.partial_reason,
-            "code": self.draft.code,
-            "title": self.draft.title,
-            "explanation": self.draft.explanation,
+            "partial": self.partial,
             "isolation": self.result.isolation,
         }
 

@@ -23,8 +23,7 @@ from manimatic_worker.kernel import prctl
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _KILLED = 128 + signal.SIGKILL
-FIRST_TO_GO = "1000"
-"""The `oom_score_adj` of a worker: when memory is short, the kernel takes it and not the keeper."""
+_FIRST_TO_GO = "1000"  # oom_score_adj of a worker: when memory is short, the kernel takes it and not the keeper
 _FREEZE_ROUNDS = 20
 _PAUSE_S = 0.002
 _STATE, _PARENT, _STARTED = 0, 1, 19  # fields of /proc/<pid>/stat after the name
@@ -47,7 +46,7 @@ def main(argv: list[str]) -> int:
     worker = os.fork()
     if worker == 0:
         return _work(wanted, (lifeline, *woken))
-    let_go()
+    _let_go()
     drop_dumpable()
     status = _await(worker, lifeline, woken[0])
     end_family(alone=bool(wanted["alone"]))
@@ -61,7 +60,7 @@ def _work(wanted: dict[str, Any], ours: tuple[int, ...]) -> int:
     for fd in ours:
         os.close(fd)
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
     drop_capabilities()
     if wanted.get("probe"):
         from manimatic_worker.probe import main as run
@@ -78,7 +77,7 @@ def _wake_on_death() -> tuple[int, int]:
     return read, write
 
 
-def let_go() -> None:
+def _let_go() -> None:
     """Close the worker's pipes on this side, so that their end is seen when the worker's side closes."""
     null = os.open("/dev/null", os.O_RDWR)
     for fd in (0, 1, 2):

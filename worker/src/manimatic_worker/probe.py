@@ -18,19 +18,18 @@ def main(argv: list[str]) -> int:
     deeds: dict[str, Callable[[], object]] = {
         "list /": lambda: list(Path("/").iterdir()),
         "read /proc/1/cmdline": lambda: Path("/proc/1/cmdline").read_bytes(),
-        "write /tmp": lambda: create("/tmp/manimatic-probe"),  # noqa: S108
+        "write /tmp": lambda: _create("/tmp/manimatic-probe"),  # noqa: S108
         "make a socket": lambda: socket.socket(socket.AF_INET).close(),
         "make a unix socket": lambda: socket.socket(socket.AF_UNIX).close(),
         "signal the keeper": lambda: os.kill(os.getppid(), 0),
     }
-    outcomes = {name: attempt(deed) for name, deed in deeds.items()}
-    own = {"write here": attempt(lambda: create("probe"))}
+    outcomes = {name: _attempt(deed) for name, deed in deeds.items()}
+    own = {"write here": _attempt(lambda: _create("probe"))}
     print(json.dumps({"layers": layers, "deeds": outcomes, "own": own}), flush=True)  # noqa: T201
     return 0
 
 
-def attempt(deed: Callable[[], object]) -> str:
-    """Return `done`, or the kind of error that the deed met."""
+def _attempt(deed: Callable[[], object]) -> str:
     try:
         deed()
     except OSError as error:
@@ -38,8 +37,7 @@ def attempt(deed: Callable[[], object]) -> str:
     return "done"
 
 
-def create(path: str) -> None:
-    """Make a file and take it away again."""
+def _create(path: str) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
     with contextlib.suppress(OSError):
         Path(path).unlink()

@@ -10,7 +10,6 @@ from apiflask import APIFlask
 from manimatic import __version__, bootstrap
 from manimatic.api import (
     around,
-    check_routes,
     docs_routes,
     event_routes,
     health_routes,
@@ -25,7 +24,7 @@ from manimatic.api.parsing import ApiRequest, StrictJson
 from manimatic.api.parts import EXTENSION, Parts
 from manimatic.api.streams import Streams
 from manimatic.errors import ManimaticError
-from manimatic.ports import Checker, JobStore, Storage
+from manimatic.ports import JobStore, Storage
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -40,16 +39,14 @@ def create_app(
     service: JobService | None = None,
     store: JobStore | None = None,
     storage: Storage | None = None,
-    checker: Checker | None = None,
 ) -> APIFlask:
     """Return the API as a WSGI application.
 
     Args:
         settings: Read from the environment where none are given; `.env` is not read here.
-        service: The use cases. Give service, store and storage, or none of them to have them built.
+        service: The use cases. Give all three of these, or none to have them built from the settings.
         store: The job store.
         storage: Where the videos of this machine lie.
-        checker: Who looks scenes over; its own process where none is given.
 
     Raises:
         SettingsError: A setting is unknown or bad.
@@ -61,13 +58,7 @@ def create_app(
         service, store, storage = built.service, built.store, built.storage
     log = logs.make_log(settings)
     parts = Parts(
-        settings=settings,
-        store=store,
-        service=service,
-        storage=storage,
-        checker=checker or bootstrap.build_checker(),
-        streams=Streams(store, log),
-        log=log,
+        settings=settings, store=store, service=service, storage=storage, streams=Streams(store, log), log=log
     )
     return _assemble(parts)
 
@@ -98,6 +89,6 @@ def _assemble(parts: Parts) -> APIFlask:
     hosts.install(app, parts.settings)
     problems.install(app)
     spec.configure(app)
-    for routes in (job_routes, check_routes, event_routes, video_routes, health_routes, docs_routes):
+    for routes in (job_routes, event_routes, video_routes, health_routes, docs_routes):
         app.register_blueprint(routes.blueprint)
     return app

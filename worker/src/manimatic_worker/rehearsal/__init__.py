@@ -1,1 +1,0 @@
-"""Execute a scene without drawing it, before it is rendered."""
