@@ -1,11 +1,14 @@
 """Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`.
 
+`script/bench check FOLDER` and `script/bench rehearse [FOLDER]` measure on a folder of scenes.
+
 Figures of a busy machine mean little by themselves; each is therefore printed beside what it is compared with, taken
 in turns in the same run. Nothing here is a test: no figure fails the build.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import statistics
 import subprocess
@@ -17,15 +20,16 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import bench_sandbox
+from manimatic.checking.process import CheckerProcess
+from manimatic.errors import SandboxUnavailable
 from manimatic.jobs import Options, Quality, new_id
-from manimatic.ports import Limits, RunRequest
-from manimatic.sandbox.bubblewrap import BubblewrapGuest, BubblewrapSandbox
+from manimatic.ports import CheckOptions, RunRequest
+from manimatic.rehearsal import Rehearsal
+from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
-from manimatic.sandbox.cgroup.base import GroupLimits, group_name
 from manimatic.sandbox.identity import identity_folder, take_identity
-from manimatic.sandbox.landlock import LandlockSandbox
-from manimatic.sandbox.runtime import install_runtime, runtime_root
-from manimatic.sandbox.slots import take_slot
+from manimatic.sandbox.runtime import runtime_root
 
 ROOT = Path(__file__).resolve().parent.parent
 MANIMATIC = ROOT / ".venv/bin/manimatic"
@@ -33,10 +37,24 @@ CIRCLE = "from manim import *\n\n\nclass A(Scene):\n    def construct(self):\n  
 
 
 def main(names: list[str]) -> int:
-    """Run the named measurements, or all."""
+    """Run the measurements whose names begin with one of these, or all but those that take a folder of scenes.
+
+    One that this machine lacks is named.
+    """
+    if names[:1] == ["check"]:
+        from bench_check import main as check
+
+        return check(names[1:])
+    if names[:1] == ["rehearse"]:
+        from rehearse_bench import main as rehearse
+
+        return rehearse(names[1:])
     for name, measure in MEASUREMENTS.items():
-        if not names or name in names:
-            print(f"{name}: {measure()}", flush=True)
+        if not names or name.startswith(tuple(names)):
+            try:
+                print(f"{name}: {measure()}", flush=True)
+            except SandboxUnavailable as error:
+                print(f"{name}: not to be had here: {error.message}", flush=True)
     return 0
 
 
@@ -63,60 +81,6 @@ def prompt_to_file() -> str:
     return f"script/run {mine}; manim render {theirs}"
 
 
-def sandbox_start() -> str:
-    """A process in the whole sandbox against a bare one: from the call until the worker's first byte."""
-    with take_identity(identity_folder()) as identity, take_slot(identity.slots_folder) as slot:
-        groups, runtime, limits = choose(), install_runtime(runtime_root()), Limits()
-        walled, bare = [], []
-        for _ in range(15):
-            walled.append(_walled_start(groups, identity.id, runtime, limits, slot))
-            bare.append(_bare_start())
-    ours, theirs = 1000 * statistics.median(walled), 1000 * statistics.median(bare)
-    return f"sandbox {ours:.0f} ms, bare {theirs:.0f} ms, more {ours - theirs:.0f} ms"
-
-
-def _walled_start(groups, launcher: str, runtime, limits: Limits, slot) -> float:  # type: ignore[no-untyped-def]
-    group = groups.create(
-        group_name(launcher, new_id()),
-        GroupLimits(memory_bytes=limits.memory_bytes, cpu_cores=2.0, max_processes=limits.max_processes),
-    )
-    started = time.perf_counter()
-    guest = BubblewrapGuest("/usr/bin/bwrap", runtime, limits, slot, group, program="print(1)")
-    try:
-        guest.release()
-        guest.stdout.read(1)
-        return time.perf_counter() - started
-    finally:
-        guest.close()
-        group.remove()
-
-
-def landlock_start() -> str:
-    """A process behind the walls of the backend without namespaces against a bare one: until its first byte."""
-    with take_identity(identity_folder()) as identity:
-        sandbox = LandlockSandbox(choose(), identity, runtime_root())
-        sandbox.describe()
-        walled, whole, bare = [], [], []
-        for _ in range(20):
-            started = time.perf_counter()
-            with sandbox.start(new_id(), Limits(), probe=True) as guest:
-                guest.release()
-                guest.stdout.read(1)
-                walled.append(time.perf_counter() - started)
-            whole.append(time.perf_counter() - started)
-            bare.append(_bare_start())
-    ours, theirs, end = (1000 * statistics.median(figures) for figures in (walled, bare, whole))
-    return f"landlock {ours:.0f} ms, bare {theirs:.0f} ms, more {ours - theirs:.0f} ms; gone after {end - ours:.0f} ms"
-
-
-def _bare_start() -> float:
-    started = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-I", "-S", "-c", "print(1)"], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.read(1)
-        return time.perf_counter() - started
-
-
 def worker_run() -> str:
     """One run in the sandbox at the default CPU quota: until Manim is imported, and until the verdict."""
     ready, whole = [], []
@@ -129,6 +93,19 @@ def worker_run() -> str:
             ready.append(result.figures["ready_s"])
             whole.append(result.figures["wall_s"])
     return f"ready {statistics.median(ready):.2f} s, verdict {statistics.median(whole):.2f} s"
+
+
+def checker() -> str:
+    """A scene of 200 lines in a checker that is warm, against parsing it only, here."""
+    lines = [f"        c{n} = Circle(radius={n}).shift(UP * {n})\n        self.play(Create(c{n}))" for n in range(99)]
+    code = "from manim import *\n\n\nclass A(Scene):\n    def construct(self):\n" + "\n".join(lines) + "\n"
+    process = CheckerProcess()
+    try:
+        process.check(code, CheckOptions())
+        ours = timed(lambda: process.check(code, CheckOptions()), 20)
+    finally:
+        process.close()
+    return f"checked {ours}; parsed {timed(lambda: ast.parse(code), 20)}"
 
 
 def api_memory() -> str:
@@ -153,7 +130,10 @@ def cli_start() -> str:
 
 
 class _Silent:
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """Take no notice."""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
         """Take no notice."""
 
     def log(self, text: str) -> None:
@@ -187,9 +167,12 @@ def _resident_mb(pid: int) -> float:
 
 MEASUREMENTS = {
     "prompt-to-file": prompt_to_file,
-    "sandbox-start": sandbox_start,
-    "landlock-start": landlock_start,
+    "sandbox-bubblewrap": bench_sandbox.bubblewrap_start,
+    "sandbox-landlock": bench_sandbox.landlock_start,
+    "sandbox-docker": bench_sandbox.docker_start,
+    "sandbox-gvisor": bench_sandbox.gvisor_start,
     "worker-run": worker_run,
+    "checker": checker,
     "api-memory": api_memory,
     "cli-start": cli_start,
 }

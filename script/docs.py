@@ -11,11 +11,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import docs_attacks
+import docs_rules
 import docs_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(?P<start><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 PARTS: dict[str, Callable[[], str]] = {
+    "attacks": docs_attacks.attacks_table,
     "settings": docs_tables.settings_table,
     "settings-short": docs_tables.settings_short_table,
     "errors": docs_tables.errors_table,
@@ -27,6 +30,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "endpoints": docs_tables.endpoints_table,
     "generate-fields": docs_tables.generate_fields_table,
     "statuses": docs_tables.statuses_table,
+    "rules": docs_rules.rules_table,
+    "rule-examples": docs_rules.examples,
 }
 FILES: dict[str, Callable[[], str]] = {".env.example": docs_tables.env_example}
 

@@ -32,6 +32,16 @@ SHORT = (
     "MANIMATIC_PORT",
 )
 
+COMPOSE = (
+    ("DOCKER_SOCKET", "/var/run/docker.sock", "Socket of the engine on this machine."),
+    (
+        "SECRETS_DIR",
+        "./secrets",
+        "Folder that the dispatcher sees as /run/secrets: keys as files.",
+    ),
+)
+"""Variables of the compose files that are no settings: name, default, help."""
+
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a Markdown table."""
@@ -63,6 +73,9 @@ def env_example() -> str:
     for f in dataclasses.fields(Settings):
         default = "" if f.metadata["name"] == "MANIMATIC_DATA_DIR" else _plain(f.default)
         lines += [f"# {f.metadata['help']}", f"# {f.metadata['name']}={default}", ""]
+    lines += ["# For docker-compose alone:", ""]
+    for name, default, purpose in COMPOSE:
+        lines += [f"# {purpose}", f"# {name}={default}", ""]
     return "\n".join(lines)
 
 

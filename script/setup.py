@@ -19,6 +19,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "manimatic.stamp"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = ROOT / "requirements"
+PACKAGE_LISTS = ("system-packages.txt", "worker-packages.txt")
 PROJECTS = ("worker", "backend")
 OLDEST_PYTHON = (3, 11)
 
@@ -46,7 +47,7 @@ def main(purpose: str) -> int:
 def stamp_of(purpose: str) -> str:
     """Hash everything that decides what is installed."""
     digest = hashlib.sha256(f"{purpose} {sys.version}".encode())
-    files = [REQUIREMENTS / name for name in (f"{purpose}.txt", "uv.txt", "system-packages.txt")]
+    files = [REQUIREMENTS / name for name in (f"{purpose}.txt", "uv.txt", *PACKAGE_LISTS)]
     for path in [*files, *(ROOT / project / "pyproject.toml" for project in PROJECTS), Path(__file__)]:
         digest.update(path.read_bytes())
     return f"{purpose} {digest.hexdigest()}"
@@ -76,8 +77,8 @@ def install_system_packages() -> bool:
 
 
 def system_packages() -> list[str]:
-    """Read the list of Debian packages."""
-    lines = (REQUIREMENTS / "system-packages.txt").read_text().splitlines()
+    """Read the lists of Debian packages."""
+    lines = [line for name in PACKAGE_LISTS for line in (REQUIREMENTS / name).read_text().splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
 
 

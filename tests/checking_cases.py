@@ -16,8 +16,10 @@ class Case:
 
 
 def scene(body: str, base: str = "Scene") -> str:
-    """Return a scene around the body of a construct method."""
-    inner = textwrap.indent(textwrap.dedent(body).strip("\n"), " " * 8)
+    """Return a scene around the body of a construct method; one that plays nothing waits at its end."""
+    body = textwrap.dedent(body).strip("\n")
+    plays = "self.play(" in body or "self.wait(" in body
+    inner = textwrap.indent(body if plays else f"{body}\nself.wait()", " " * 8)
     return f"from manim import *\n\n\nclass Example({base}):\n    def construct(self):\n{inner}\n"
 
 
@@ -37,6 +39,7 @@ CASES = [
         "from manim import Scene\nclass A(Scene):\n    def construct(self):\n        self.wait()\n",
     ),
     Case("other-manim-name", "self.play(ShowCreation(Circle()))", "self.play(Create(Circle()))"),
+    Case("other-numpy-name", "x = np.float(3) + np.Inf", "x = np.float64(3) + np.inf"),
     Case("other-manim-name", "Axes().add_coordinate_labels()", "Axes().add_coordinates()"),
     Case("other-manim-name", "Axes().get_graph(lambda x: x)", "Axes().plot(lambda x: x)"),
     Case("other-manim-name", "Dot(Square().get_bottom_right())", "Dot(Square().get_corner(DR))"),
@@ -61,8 +64,8 @@ CASES = [
     ),
     Case("unknown-attribute", "x = math_of = Circle()\nx.get_wiggles()", "x = Circle()\nx.get_radius()"),
     Case("unknown-attribute", "self.zoom_somewhere()", "self.wait()"),
-    Case("unknown-argument", "Circle(weight=3)", "Circle(radius=3, stroke_width=2, z_index=1)"),
-    Case("unknown-argument", "Axes().plot(np.sin, weight=3)", "Axes().plot(np.sin, color=RED, stroke_width=2)"),
+    Case("unknown-argument", "Circle(wings=3)", "Circle(radius=3, stroke_width=2, z_index=1)"),
+    Case("unknown-argument", "Axes().plot(np.sin, wings=3)", "Axes().plot(np.sin, color=RED, stroke_width=2)"),
     Case("unknown-argument", "FadeIn(Circle(), speed=3)", "FadeIn(Circle(), run_time=3, shift=UP)"),
     Case("renamed-argument", "Text('a', fontsize=30)", "Text('a', font_size=30)"),
     Case("duplicate-argument", "Circle(1, radius=2)", "Circle(1, color=RED)"),
@@ -70,10 +73,14 @@ CASES = [
     Case("missing-argument", "self.play()", "self.play(Create(Circle()))"),
     Case("missing-argument", "FadeIn()", "FadeIn(*[Circle()])"),
     Case("too-many-arguments", "Square(2, 3)", "Rectangle(RED, 2, 3)"),
+    Case("too-many-arguments", "Circle().get_radius(3)", "Circle().get_radius()"),
+    Case("too-many-arguments", "Square().set_wings(2, 3)", "Square().set_wings(2).set_color(RED, family=True)"),
     Case("point-2d", "Dot([1, 2])", "Dot([1, 2, 0])"),
     Case("point-2d", "Circle().move_to((1, 2))", "Circle().move_to((1, 2, 0))"),
     Case("point-2d", "Circle().shift(UP + np.array([1, 2]))", "Circle().shift(UP + np.array([1, 2, 0]))"),
     Case("point-2d", "Polygon([0, 0], [1, 0], [0, 1])", "Polygon([0, 0, 0], [1, 0, 0], [0, 1, 0])"),
+    Case("points-in-a-list", "Polygon([Axes().c2p(0, 0), UP, LEFT])", "Polygon([0, 0, 0], [1, 0, 0], UP)"),
+    Case("points-in-a-list", "p = [UP, LEFT, DOWN]\nPolygon(p)", "p = [UP, LEFT, DOWN]\nPolygon(*p)"),
     Case("text-for-point", "Circle().to_edge('UP')", "Circle().to_edge(UP)"),
     Case("bad-color", "Circle(color='bluish')", "Circle(color='blue', fill_color='#ff0000')"),
     Case("bad-color", "Circle().set_fill('ff0000')", "Circle().set_fill('#f00', opacity=1)"),
@@ -81,6 +88,7 @@ CASES = [
     Case("not-an-animation", "c = Circle()\nself.play(c.shift(UP))", "c = Circle()\nself.play(c.animate.shift(UP))"),
     Case("not-an-animation", "self.play(Circle())", "self.play([Create(Circle()), FadeIn(Dot())])"),
     Case("not-an-animation", "LaggedStart(Circle())", "LaggedStart(*[Create(Circle())])"),
+    Case("not-an-animation", "self.play(self.wait(1))", "self.wait(1)"),
     Case("uncalled-method", "c = Circle()\nself.play(c.shift)", "c = Circle()\nc.add_updater(c.update)"),
     Case("uncalled-method", "c = Circle()\nDot(c.get_center + UP)", "c = Circle()\nDot(c.get_center() + UP)"),
     Case("not-a-mobject", "FadeIn([Circle()])", "FadeIn(Circle(), Dot())"),

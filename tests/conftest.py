@@ -18,6 +18,13 @@ for _name in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[_name]  # also for fixtures of wider scope and for what is imported
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the containers run the whole zoo."""
+    parser.addoption(
+        "--whole-zoo", action="store_true", help="run every scene of the zoo in containers, not one of each kind"
+    )
+
+
 @pytest.fixture(autouse=True)
 def _leaves_nothing_behind() -> Iterator[None]:
     """Fail a test after which a thread, a child process, a variable or another current folder remains."""

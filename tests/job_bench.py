@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from manimatic.attempts import Budget
+from manimatic.checking.scripted import ScriptedChecker
 from manimatic.codegen.scripted import ScriptedGenerator
+from manimatic.diagnostics import Severity
 from manimatic.errors import ManimaticError
 from manimatic.jobs import Event, Job, JobState, NewJob, Usage
 from manimatic.pipeline import Folders, Pipeline
@@ -101,6 +103,8 @@ class JobBench:
         self.clock = Clock()
         self.store: SqlJobStore = open_store("sqlite://", clock=self.clock)
         self.generator = HookedGenerator()
+        self.checker = ScriptedChecker()
+        self.policy = Severity.WARNING
         self.sandbox = HookedSandbox()
         self.local = LocalStorage(folder / "videos", "http://here", 3600, self.clock)
         self.storage = HookedStorage(self.local)
@@ -114,10 +118,12 @@ class JobBench:
         return Pipeline(
             store=self.store,
             generator=self.generator,
+            checker=self.checker,
             sandbox=self.sandbox,
             storage=self.storage,
             budget=self.budget,
             folders=self.folders,
+            policy=self.policy,
             warn=self.warnings.append,
         )
 
@@ -178,10 +184,15 @@ def draft(code: str = CODE, tokens: int = 10, cost: float | None = 0.01) -> Draf
     return Draft(title="A title", explanation="Why.", code=code, generator="model", model="m-1", usage=usage)
 
 
+def drafts(count: int, **fields: Any) -> list[Draft]:
+    """Return answers that differ."""
+    return [draft(f"{CODE}  # {number}\nx = {number}", **fields) for number in range(count)]
+
+
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBench]:
     """Give a bench; afterwards no work folder is left, however the job ended."""
-    monkeypatch.setattr("manimatic.attempts.MACHINERY_PAUSE_S", 0.01)
+    monkeypatch.setattr("manimatic.renders.MACHINERY_PAUSE_S", 0.01)
     bench = JobBench(tmp_path)
     yield bench
     bench.store.close()

@@ -11,11 +11,12 @@ from typing import Any
 
 from manimatic.jobs import Options
 from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.supervisor import Supervisor
 from manimatic.verdicts import Verdict
 from manimatic_worker import protocol
-from manimatic_worker.protocol import Decoder, End, Frame, Request
+from manimatic_worker.protocol import Decoder, Done, End, Frame, Request
 
 Plot = Callable[["PipeGuest"], None]
 SMALL = Limits(timeout_s=5.0, max_log_bytes=1000, max_artefact_bytes=100_000)
@@ -49,6 +50,7 @@ class PipeGuest:
         self.passed = passed
         self.killed = threading.Event()
         self.kills = 0
+        self.mark = b""
         for fd in (self._out, self._err):
             os.set_blocking(fd, False)
         self._thread = threading.Thread(target=self._play, args=(plot,), name="guest")
@@ -66,8 +68,10 @@ class PipeGuest:
     # ---------------------------------------------------------------- for plots
 
     def send(self, *frames: Frame) -> None:
-        """Send frames to the host."""
+        """Send frames to the host; as a worker does, end the log before saying that it is done."""
         for frame in frames:
+            if isinstance(frame, Done):
+                self.print(self.mark)
             self.send_raw(protocol.encode(frame))
 
     def send_raw(self, data: bytes) -> None:
@@ -82,6 +86,7 @@ class PipeGuest:
         """Read until the host's request is whole."""
         (request,) = self.read_frames()
         assert isinstance(request, Request)
+        self.mark = request.mark.encode()
         return request
 
     def read_frames(self, *, parts: int = 0) -> list[Frame]:
@@ -155,10 +160,17 @@ class Heard:
     def __init__(self) -> None:
         self.text = ""
         self.steps: list[tuple[int, float, int | None]] = []
+        self.totals: list[int | None] = []
+        self.rehearsals: list[Rehearsal] = []
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        """Keep the step."""
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """Keep what the rehearsal found out."""
+        self.rehearsals.append(rehearsal)
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        """Keep the step, and the total where it is known."""
         self.steps.append((animation, video_s, line))
+        self.totals.append(total)
 
     def log(self, text: str) -> None:
         """Keep the text."""
@@ -196,12 +208,13 @@ def supervise(
     sink: Any = None,
     cancel: threading.Event | None = None,
     parts: tuple[Path, ...] = (),
+    rehearse: Rehearse = Rehearse.NO,
     **guest: Any,
 ) -> tuple[RunResult, Heard, PipeGuest]:
     """Watch a guest to its end."""
     heard = Heard()
     made = PipeGuest(plot, **guest)
-    request = RunRequest(run_id="r", code=code, options=Options(), limits=limits, parts=parts)
+    request = RunRequest(run_id="r", code=code, options=Options(), limits=limits, parts=parts, rehearse=rehearse)
     try:
         supervisor = Supervisor(made, request, heard, sink or Sink())
         return supervisor.run(cancel or threading.Event(), {"backend": "pipes"}), heard, made

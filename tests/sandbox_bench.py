@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from manimatic.jobs import Options, Quality, new_id
 from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.sandbox.bubblewrap import BubblewrapSandbox
 from manimatic.sandbox.cgroup import choose
 from manimatic.sandbox.identity import identity_folder, take_identity
@@ -16,8 +18,10 @@ from manimatic.sandbox.landlock import LandlockSandbox
 from manimatic.sandbox.launcher_server import SupervisedSandbox
 from manimatic.sandbox.runtime import runtime_root
 
+SLOWDOWN = float(os.environ.get("TEST_SLOWDOWN", "1"))
+"""How many times slower than a usual machine this one is; for machines that are emulated."""
 SMALL = Limits(
-    timeout_s=60.0,
+    timeout_s=60.0 * SLOWDOWN,
     memory_bytes=640 * 1024**2,
     cpu_cores=1.0,
     max_processes=48,
@@ -33,11 +37,16 @@ class Heard:
 
     def __init__(self) -> None:
         self.animations: list[int] = []
+        self.totals: list[int | None] = []
         self.text = ""
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        """Keep the animation's number."""
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """The result has it too."""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        """Keep the animation's number, and the total where it is known."""
         self.animations.append(animation)
+        self.totals.append(total)
 
     def log(self, text: str) -> None:
         """Keep the text."""
@@ -53,10 +62,17 @@ class Bench:
         self.run_id = new_id()
         self._folder = folder
 
-    def run(self, code: str, *, limits: Limits = SMALL, options: Options | None = None) -> RunResult:
+    def run(
+        self,
+        code: str,
+        *,
+        limits: Limits = SMALL,
+        options: Options | None = None,
+        rehearse: Rehearse = Rehearse.NO,
+    ) -> RunResult:
         """Run the source to its verdict."""
         chosen = options or Options(quality=Quality.LOW)
-        request = RunRequest(run_id=self.run_id, code=code, options=chosen, limits=limits)
+        request = RunRequest(run_id=self.run_id, code=code, options=chosen, limits=limits, rehearse=rehearse)
         return self.sandbox.run(request, self.heard, threading.Event(), self._folder)
 
 

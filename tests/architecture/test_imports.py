@@ -95,9 +95,15 @@ def test_launcher_knows_neither_database_nor_model(reports: dict[str, dict[str, 
     assert loaded.isdisjoint({"sqlalchemy", "alembic", "flask", "cloudinary", "manim", *MODEL_SDKS})
 
 
+def test_engines_sdk_is_loaded_only_where_an_engine_is_asked(reports: dict[str, dict[str, Any]]) -> None:
+    """A launcher that needs no container engine does not load what talks to one."""
+    assert "manimatic.sandbox.docker.engine" in reports
+    assert {name for name, report in reports.items() if "docker" in third_party(report)} == set()
+
+
 def test_api_knows_neither_engine_nor_model(reports: dict[str, dict[str, Any]]) -> None:
     """What listens to the network has neither keys nor Manim."""
-    assert third_party(reports["manimatic.api"]).isdisjoint({"manim", "cloudinary", *MODEL_SDKS})
+    assert third_party(reports["manimatic.api"]).isdisjoint({"manim", "cloudinary", "docker", *MODEL_SDKS})
 
 
 def test_worker_loads_nothing_from_others_before_it_renders(reports: dict[str, dict[str, Any]]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from manimatic.checking.api import ApiIndex, nearest
+from manimatic.checking.ruledata import read_data
 from source_tree import PACKAGES, ROOT
 
 
@@ -68,3 +70,11 @@ def test_scenes_know_their_cameras(index: ApiIndex) -> None:
 def test_nearest_name(index: ApiIndex, name: str, found: str | None) -> None:
     """The nearest name is the one that was meant, or none."""
     assert nearest(name, index.star) == found
+
+
+def test_names_that_numpy_has_given_up_are_gone() -> None:
+    """The installed numpy has none of them, and all that stand for them."""
+    for name, use in read_data("other_manims.json")["numpy"].items():
+        assert name not in dir(np), name
+        if "np." in use:
+            assert use.partition("np.")[2] in dir(np), use

@@ -13,6 +13,8 @@ from loopback.gemini_script import FAILS_TO_PARSE, GOOD_SCENE, HOLDS_NO_SCENE
 from loopback.gemini_server import GeminiServer
 from loopback.generating import MODEL, Listener, brief, gemini, generate
 from manimatic.errors import (
+    AnswerCutOff,
+    AnswerWithoutCode,
     InvalidInput,
     UnusableAnswer,
 )
@@ -106,7 +108,7 @@ def test_cost_of_an_unknown_model_is_none(server: GeminiServer) -> None:
     assert usage.input_tokens == 1000
 
 
-@pytest.mark.parametrize("bad", [FAILS_TO_PARSE, HOLDS_NO_SCENE, "", "x = " + "(" * 3000, "\0"])
+@pytest.mark.parametrize("bad", ["", "\0", "\ud800", "x = 1\n" * 20_000])
 def test_unusable_code_is_asked_for_again(server: GeminiServer, bad: str) -> None:
     """One bad answer costs one more request that names the fault, and both are counted."""
     server.play(script.answer(bad), script.answer(GOOD_SCENE))
@@ -117,17 +119,18 @@ def test_unusable_code_is_asked_for_again(server: GeminiServer, bad: str) -> Non
     assert "cannot be used" in server.requests[1].text
 
 
-def test_syntax_error_is_quoted_to_the_model(server: GeminiServer) -> None:
-    """The correction names the line and what the parser says."""
-    server.play(script.answer(FAILS_TO_PARSE), script.answer(GOOD_SCENE))
-    generate(gemini(server))
-    assert "SyntaxError in line 10" in server.requests[1].text
+@pytest.mark.parametrize("broken", [FAILS_TO_PARSE, HOLDS_NO_SCENE, "x = " + "(" * 3000])
+def test_broken_code_is_not_the_generators_to_judge(server: GeminiServer, broken: str) -> None:
+    """It is not even parsed here: that is done where it can kill nothing but the checker."""
+    server.play(script.answer(broken))
+    assert generate(gemini(server)).code == broken.strip("\n") + "\n"
+    assert len(server.requests) == 1
 
 
-def test_code_that_stays_unusable_raises_unusable_answer(server: GeminiServer) -> None:
+def test_answer_that_stays_unusable_raises_unusable_answer(server: GeminiServer) -> None:
     """After the allowed corrections the last fault is the message."""
-    server.play(script.answer(HOLDS_NO_SCENE))
-    with pytest.raises(UnusableAnswer, match="no Scene class") as caught:
+    server.play(script.text("I would rather talk about circles."))
+    with pytest.raises(AnswerWithoutCode, match="not one JSON object") as caught:
         generate(gemini(server, max_corrections=2))
     assert len(server.requests) == 3
     assert caught.value.usage == Usage(
@@ -146,7 +149,7 @@ def test_truncated_answer_is_asked_for_again_but_shorter(server: GeminiServer) -
 def test_truncation_that_goes_on_raises_unusable_answer(server: GeminiServer) -> None:
     """The user learns that the output limit was in the way."""
     server.play(script.truncated())
-    with pytest.raises(UnusableAnswer, match="output limit"):
+    with pytest.raises(AnswerCutOff, match="output limit"):
         generate(gemini(server))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from loopback import gemini_script as script
-from loopback.gemini_script import GOOD_SCENE, HOLDS_NO_SCENE
+from loopback.gemini_script import GOOD_SCENE
 from loopback.gemini_server import GeminiServer
 from loopback.generating import KEY, MODEL, gemini, generate
 from manimatic.codegen.gemini import GeminiGenerator
@@ -186,7 +186,7 @@ def test_too_much_money_raises_budget_exceeded(server: GeminiServer) -> None:
 
 def test_corrections_share_the_budget(server: GeminiServer) -> None:
     """Two answers that fit alone but not together are one too many."""
-    server.play(script.answer(HOLDS_NO_SCENE))
+    server.play(script.text("prose"))
     with pytest.raises(BudgetExceeded):
         generate(gemini(server, max_tokens=2000))
     assert len(server.requests) == 2

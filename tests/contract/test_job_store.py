@@ -664,6 +664,88 @@ def test_videos_past_their_time_are_found_until_forgotten(store: JobStore, clock
     assert list(store.expired_videos()) == []
 
 
+def test_old_jobs_are_dropped_with_all_that_belongs_to_them(store: JobStore, clock: Clock) -> None:
+    """Those that hold a stored video, those that have not ended and those that ended lately stay."""
+    submit(store)
+    stored = take(store)
+    to_uploading(store, stored)
+    store.advance(stored, S.COMPLETE, video=VIDEO)
+    waiting = submit(store)
+    store.request_cancel(submit(store).id)
+    old = submit(store)
+    failed = store.claim("one", lease_s=30, max_tries=3, job_id=old.id)
+    assert failed
+    store.add_event(failed, "log", {"text": "x"})
+    store.advance(failed, S.FAILED, held_video="/somewhere/v.mp4", video=VIDEO)
+    clock.pass_s(100)
+    new = submit(store)
+    store.request_cancel(new.id)
+    clock.pass_s(1)
+    assert len(store.drop_ended(older_than_s=50, limit=1)) == 1
+    assert [job.id for job in store.drop_ended(older_than_s=50)] == [old.id]
+    assert list(store.events(old.id)) == []
+    assert {job.id for job in store.list_jobs(limit=9).jobs} == {waiting.id, stored.job.id, new.id}
+    store.forget_video(stored.job.id)
+    assert [job.id for job in store.drop_ended(older_than_s=50)] == [stored.job.id]
+
+
+# ---------------------------------------------------------------- the clock is set back
+
+
+def test_lease_of_a_dead_holder_ends_although_the_clock_was_set_back(store: JobStore, clock: Clock) -> None:
+    """Else a job would wait for as long as the clock had gone back."""
+    submit(store)
+    store.advance(take(store), S.GENERATING)
+    clock.pass_s(-86_400)
+    assert list(store.reap(max_tries=3)) == []
+    assert list(store.reap(max_tries=3, longest_lease_s=300)) == []
+    clock.pass_s(300)
+    assert [job.state for job in store.reap(max_tries=3)] == [S.QUEUED]
+
+
+def test_live_holder_keeps_its_job_although_the_clock_was_set_back(store: JobStore, clock: Clock) -> None:
+    """Its next heartbeat counts from the new time; nobody has taken the job before."""
+    submit(store)
+    claim = take(store)
+    clock.pass_s(-86_400)
+    assert list(store.reap(max_tries=3)) == []
+    assert store.claim("two", lease_s=30, max_tries=3) is None
+    assert not store.heartbeat(claim, lease_s=30)
+    clock.pass_s(29)
+    assert list(store.reap(max_tries=3)) == []
+    store.advance(claim, S.GENERATING)
+
+
+def test_claim_that_a_jump_ahead_made_worthless_gives_no_second_result(store: JobStore, clock: Clock) -> None:
+    """The job begins again under a new fence, and the old holder can end nothing."""
+    submit(store)
+    old = take(store)
+    store.advance(old, S.GENERATING)
+    clock.pass_s(86_400)
+    assert [job.state for job in store.reap(max_tries=3)] == [S.QUEUED]
+    new = take(store, "two")
+    with pytest.raises(LeaseLost):
+        store.advance(old, S.CHECKING)
+    to_uploading(store, new)
+    assert store.advance(new, S.COMPLETE, video=VIDEO).state is S.COMPLETE
+
+
+def test_service_that_died_before_the_clock_was_set_back_is_not_seen(store: JobStore, clock: Clock) -> None:
+    """Its last report lies in the future, and would else count as fresh until then."""
+    store.report(ServiceReport(name="dead", role="dispatcher", facts={}))
+    clock.pass_s(-86_400 * 2)
+    store.report(ServiceReport(name="live", role="dispatcher", facts={}))
+    assert [report.name for report in store.reports(within_s=30)] == ["live"]
+    assert [report.name for report in store.reports(within_s=10**6)] == ["live"]
+
+
+def test_age_of_the_queue_is_never_negative(store: JobStore, clock: Clock) -> None:
+    """Whoever reads it would not expect that."""
+    submit(store)
+    clock.pass_s(-60)
+    assert store.depth().oldest_queued_s == 0.0
+
+
 # ---------------------------------------------------------------- deleting and services
 
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from manimatic.codegen.answer import find_fault
+from manimatic.checking.check import check_source
 from manimatic.codegen.prompting import request_text, system_prompt
 from manimatic.jobs import ASPECT_RATIOS, Options
 from manimatic.ports import Brief, Round
@@ -79,7 +79,7 @@ def test_example_is_a_scene_that_runs(tmp_path: Path) -> None:
     """The pinned Manim plays the example to its end."""
     found = re.search(r"```python\n(.*?)```", prompt_file("example"), re.DOTALL)
     assert found is not None
-    assert find_fault(found[1]) is None
+    assert check_source(found[1]).diagnostics == ()
     scene = tmp_path / "scene.py"
     scene.write_text(found[1], encoding="utf-8")
     command = [sys.executable, "-m", "manim", "render", "--dry_run", "-ql", "--media_dir", str(tmp_path), str(scene)]

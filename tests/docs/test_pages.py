@@ -113,13 +113,13 @@ def test_first_description_is_mapped_whole() -> None:
 
 def test_every_invariant_names_a_test_that_exists() -> None:
     """What ARCHITECTURE.md and the threat model cite is there."""
-    for page in ("ARCHITECTURE.md", "docs/architecture/security.md"):
+    for page in ("ARCHITECTURE.md", "SECURITY.md"):
         for cited in re.findall(r"`((?:tests|script)/[\w/.-]+?)(?:::(\w+))?`", text_of(ROOT / page)):
             path = ROOT / cited[0]
             assert path.exists(), cited
             assert cited[1] in text_of(path) if cited[1] else True, cited
     zoo = {path.stem for path in (ROOT / "tests/scenes").glob("*.py")}
-    assert set(re.findall(r"`(hostile_\w+)`", text_of(ROOT / "docs/architecture/security.md"))) <= zoo
+    assert set(re.findall(r"`(hostile_\w+)`", text_of(ROOT / "SECURITY.md"))) <= zoo
 
 
 def test_the_map_has_every_module() -> None:

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from manimatic import settings as settings_module
+from manimatic.checking.ruledata import read_data
 from manimatic.cli.commands import app
 from manimatic.errors import ManimaticError
 from manimatic.jobs import Event, JobState
 from manimatic.ports import Limits
 from manimatic.settings import Settings
 from manimatic.verdicts import Verdict
+from manimatic_worker.protocol import LAYOUT_RULES
 from source_tree import ROOT
 
 EVENTS = re.findall(r"`(\w+)`", inspect.getsource(Event).partition("kind: str")[2].partition("data:")[0])
@@ -35,6 +37,12 @@ def test_generated_parts_are_up_to_date() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("rule", LAYOUT_RULES)
+def test_every_rule_of_the_layout_report_is_documented(rule: str) -> None:
+    """With what it finds and from where on."""
+    assert f"| `{rule}` |" in page("docs/reference/rehearsal.md")
+
+
 @pytest.mark.parametrize("item", settings_module.describe(), ids=lambda item: item["name"])
 def test_every_setting_is_documented(item: dict[str, Any]) -> None:
     """Each variable stands in the reference with its help, and in .env.example."""
@@ -46,8 +54,8 @@ def test_every_setting_is_documented(item: dict[str, Any]) -> None:
 
 
 def test_env_example_loads() -> None:
-    """The file as it is, and with every line uncommented, is accepted."""
-    example = page(".env.example")
+    """The file as it is, and with every line uncommented, is accepted; compose's own variables follow the settings."""
+    example, _, _ = page(".env.example").partition("# For docker-compose alone:")
     Settings.from_env({}, dotenv=ROOT / ".env.example")
     values = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", example, re.MULTILINE))
     assert len(values) == len(settings_module.describe())
@@ -129,3 +137,10 @@ def test_every_word_of_the_design_is_in_the_glossary() -> None:
     text = page("docs/glossary.md")
     for word in ("job", "scene", "attempt", "worker", "launcher", "dispatcher", "artefact", "verdict", "slot", "fence"):
         assert re.search(rf"^\| {word} \|", text, re.MULTILINE), word
+
+
+def test_every_rule_of_the_checker_is_documented() -> None:
+    """With what it finds and an example."""
+    rules = page("docs/reference/rules.md")
+    for rule in read_data("catalogue.json"):
+        assert f"| `{rule['id']}` |" in rules

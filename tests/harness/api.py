@@ -112,10 +112,17 @@ def open_api(folder: Path, *, max_queued: int = 1000, **settings: Any) -> Iterat
     chosen = Settings(data_dir=folder, **settings)
     store = open_store("sqlite://")
     storage = LocalStorage(folder / "videos", chosen.public_url, 3600.0, time.time)
-    service = JobService(store=store, wakeup=InProcessWakeup(), storage=storage, max_queued=max_queued)
+    service = JobService(
+        store=store,
+        wakeup=InProcessWakeup(),
+        storage=storage,
+        max_queued=max_queued,
+        held_folder=folder / "held",
+    )
     app = create_app(chosen, service=service, store=store, storage=storage)
     try:
         yield Api(client=app.test_client(), app=app, store=store, storage=storage, settings=chosen)
     finally:
         app.extensions["manimatic"].streams.close()
+        app.extensions["manimatic"].checker.close()
         store.close()

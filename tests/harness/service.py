@@ -42,13 +42,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """A running service."""
+class Client:
+    """What asks a service, which has to be told no more than its port."""
 
-    process: subprocess.Popen[str]
     port: int
-    folder: Path
-    data: Path
 
     def connect(self) -> http.client.HTTPConnection:
         """Open a connection."""
@@ -95,6 +92,19 @@ class Service:
         return self.wait(self.submit(**fields))
 
     def log(self) -> str:
+        """Return what the service has said so far, where that is known."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Client):
+    """A running service."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    data: Path
+
+    def log(self) -> str:
         """Return what the service's processes have said so far."""
         return (self.folder / "serve.log").read_text()
 
@@ -110,11 +120,11 @@ def is_drawing(job: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Service]:
+def serving(folder: Path, *, python: str | Path = sys.executable, **settings: str) -> Iterator[Service]:
     """Run a service with its data in `folder/data`; one that was there before goes on."""
     (folder / ".env").touch()  # keeps a checkout's own .env out of this
     environ = clean_environ(folder / "data", **settings)
-    command = [sys.executable, "-m", "manimatic.cli", "serve", "--port", "0"]
+    command = [str(python), "-m", "manimatic.cli", "serve", "--port", "0"]
     with (folder / "serve.log").open("a") as log:
         process = subprocess.Popen(command, env=environ, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None

@@ -21,7 +21,7 @@ from manimatic.sandbox.mp4 import inspect_mp4
 from manimatic.sandbox.runtime import runtime_root
 from sandbox_bench import SMALL, Bench, Heard
 from support import require
-from zoo import NOT_HELD, ZOO, facts_of, source_of
+from zoo import NOT_HELD, ZOO, facts_of, scenes, source_of
 
 HERE = Path(__file__).parent
 WALLS_STAND = {"deeds": {"make a socket": "PermissionError"}, "own": {"write here": "done"}}
@@ -34,7 +34,7 @@ def plain_user() -> Iterator[Runner]:
         yield served
 
 
-@pytest.mark.parametrize("path", sorted(ZOO.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", scenes(), ids=lambda path: path.stem)
 def test_a_scene_of_the_zoo_gets_its_verdict_under_a_plain_user(plain_user: Runner, path: Path) -> None:
     """The same verdicts as with a uid for each run."""
     facts = facts_of(path)

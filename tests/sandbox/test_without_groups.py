@@ -32,6 +32,7 @@ def bare_bench(tmp_path: Path) -> Iterator[Bench]:
         ("hostile_fork_bomb", "process_limit"),
         ("hostile_threads", "process_limit"),
         ("hostile_disk", "disk_limit"),
+        ("hostile_inodes", "disk_limit"),
     ],
 )
 def test_a_limit_is_held_without_a_group(bare_bench: Bench, scene: str, verdict: str) -> None:

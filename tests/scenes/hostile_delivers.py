@@ -7,7 +7,7 @@ from manim import *
 
 class Delivers(Scene):
     def construct(self):
-        out = open(101, "wb", buffering=0)
+        out = open(101, "wb")
         body = b'{"type": "begin", "kind": "part"}'
         out.write(struct.pack(">cI", b"J", len(body)) + body)
         while True:

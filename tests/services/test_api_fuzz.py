@@ -17,7 +17,7 @@ EXAMPLES = 50
 # Which prompts say something is more than JSON Schema can tell, and so is which cursor was handed out here.
 CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "409", "422"]}}}
 
-OPERATIONS = ["generate", "jobs", "health", "live", "ready"]
+OPERATIONS = ["check", "generate", "jobs", "health", "live", "ready"]
 ABOUT_JOBS = ["status", "events", "logs", "cancel", "retry", "delete"]
 NOTHING_TO_SPOIL = {"health", "live", "ready"}
 """Operations without parameters: no request to them can be wrong."""

@@ -111,10 +111,10 @@ def test_a_huge_file_is_called_too_long(shell: Shell) -> None:
     ("code", "words", "error"),
     [
         (FAILS, [], "scene_error (line 6 of the scene): NameError"),
-        ("x = 1\n", [], "no_scene"),
+        ("x = 1\n", [], "check_failed (line 1 of the scene): There is no class that derives from Scene"),
         (SMALL_SCENE, ["Other"], "no_scene"),
         (SMALL_SCENE.replace("self.play(Create(Circle()), run_time=0.2)", "pass"), [], "no_output"),
-        ("from manim import *\nclass A(Scene\n", [], "scene_error (line 2 of the scene): SyntaxError"),
+        ("from manim import *\nclass A(Scene\n", [], "check_failed (line 2 of the scene): The source ends too early"),
     ],
     ids=["raises", "no scene", "other scene", "no animation", "syntax"],
 )

@@ -12,6 +12,7 @@ import pytest
 from harness.api import Api, open_api
 
 OPERATIONS = {
+    "check",
     "generate",
     "status",
     "events",

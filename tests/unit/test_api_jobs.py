@@ -256,7 +256,8 @@ def test_dispatcher_removes_what_was_deleted_and_tries_until_it_can(api: Api, tm
 
 def test_deleting_a_job_that_failed_removes_its_kept_video(api: Api, tmp_path: Path) -> None:
     """A video that waits to be stored goes with its job."""
-    held = tmp_path / "held.mp4"
+    held = tmp_path / "held/kept.mp4"
+    held.parent.mkdir()
     held.touch()
     job_id = api.generate()
     api.fail(job_id, STORAGE_FAILURE, held_video=str(held), video=video(name="", url=""))

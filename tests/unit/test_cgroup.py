@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +13,6 @@ from manimatic.sandbox.cgroup import mounts, scope, v2
 from manimatic.sandbox.cgroup.base import quota_us
 
 LIMITS = cgroup.GroupLimits(memory_bytes=2_000_000_000, cpu_cores=0.5, max_processes=128)
-HOLDS = "memory.max:67108864\npids.max:16\ncpu.max:50000 100000\n"
 
 
 def fake_proc(folder: Path, mountinfo: str, groups: str) -> Path:
@@ -95,7 +95,7 @@ def test_unreadable_proc_gives_no_trees(tmp_path: Path) -> None:
 
 def test_delegated_v2_tree_is_chosen_first(tmp_path: Path) -> None:
     """All three limits can be held."""
-    groups = cgroup.choose(fake_v2(tmp_path, "/", "cpuset cpu io memory pids", "cpu memory pids"), answers(HOLDS))
+    groups = cgroup.choose(fake_v2(tmp_path, "/", "cpuset cpu io memory pids", "cpu memory pids"), answers(""))
     assert groups.describe() == cgroup.GroupReport(kind="v2", memory=True, cpu=True, pids=True)
 
 
@@ -107,9 +107,10 @@ def test_v2_tree_without_cpu_says_so(tmp_path: Path) -> None:
 
 
 def test_v2_tree_without_memory_is_passed_over(tmp_path: Path) -> None:
-    """Without a memory limit the next kind is tried: here systemd."""
-    groups = cgroup.choose(fake_v2(tmp_path, "/x", "pids", "pids"), answers(HOLDS))
-    assert groups.describe().kind == "systemd"
+    """Without a memory limit the next kinds are tried, systemd last."""
+    groups = cgroup.choose(fake_v2(tmp_path, "/x", "pids", "pids"), answers("", 1))
+    reasons = groups.describe().reasons
+    assert (reasons[0].startswith("control groups v2"), reasons[-1].startswith("systemd")) == (True, True)
 
 
 def test_v2_group_gets_all_limits(tmp_path: Path) -> None:
@@ -173,65 +174,99 @@ def test_group_that_stays_busy_is_an_error(tmp_path: Path) -> None:
         v2.V2Group(tmp_path).remove()
 
 
-def test_trial_scope_with_limits_in_force_is_taken() -> None:
-    """What the kernel says counts, not what was asked."""
-    found = scope.find_scopes(answers(HOLDS))
-    assert isinstance(found, scope.ScopeGroups)
-    assert found.describe() == cgroup.GroupReport(kind="systemd", memory=True, cpu=True, pids=True)
-
-
-def test_trial_scope_without_cpu_says_so() -> None:
-    """The CPU controller is often not delegated to users."""
-    found = scope.find_scopes(answers("memory.max:67108864\npids.max:16\ncpu.max:max 100000\n"))
-    assert isinstance(found, scope.ScopeGroups)
-    assert not found.describe().cpu
-    assert "cpu" in found.describe().reasons[0]
-
-
-def test_trial_scope_without_memory_limit_is_refused() -> None:
-    """A scope that limits nothing is no wall."""
-    assert "memory limit" in str(scope.find_scopes(answers("", 1)))
-
-
-def test_scope_starts_the_run_with_its_limits() -> None:
-    """A scope is born with its first process, so the command carries the limits."""
-    group = scope.ScopeGroups(report=cgroup.GroupReport(kind="systemd", memory=True, cpu=True, pids=True)).create(
-        "manimatic-l-r", LIMITS
-    )
-    command = group.command(["bwrap", "x"])
-    assert command[-3:] == ["--", "bwrap", "x"]
-    wanted = {"MemoryMax=2000000000", "MemorySwapMax=0", "TasksMax=128", "CPUQuota=50%", "CPUWeight=20"}
-    assert wanted <= set(command)
-    assert "--unit=manimatic-l-r.scope" in command
-
-
-def test_scope_finds_its_folder_by_its_process(tmp_path: Path) -> None:
-    """A process in another group is refused."""
-    (tmp_path / "7").mkdir()
-    (tmp_path / "7" / "cgroup").write_text("0::/user.slice/app.slice/manimatic-l-r.scope\n")
-    scope.ScopeGroup("manimatic-l-r", LIMITS, proc=tmp_path).attach(7)
-    with pytest.raises(cgroup.GroupError, match="not in"):
-        scope.ScopeGroup("manimatic-l-other", LIMITS, proc=tmp_path, patience_s=0.02).attach(7)
-    with pytest.raises(cgroup.GroupError, match="cannot find process 8"):
-        scope.ScopeGroup("manimatic-l-r", LIMITS, proc=tmp_path).attach(8)
-
-
-def test_scopes_of_dead_launchers_are_found_and_stopped() -> None:
-    """By systemd's own list; nothing starts in them."""
+def test_scope_is_asked_for_this_process_and_handed_over(tmp_path: Path) -> None:
+    """One call, with as many properties and values as it says."""
     asked: list[Sequence[str]] = []
 
     def systemd(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
         asked.append(argv)
-        return subprocess.CompletedProcess(list(argv), 0, "manimatic-dead-1.scope loaded active running x\n", "")
+        return subprocess.CompletedProcess(list(argv), 1, "", "no bus\n")
 
-    report = cgroup.GroupReport(kind="systemd", memory=True, cpu=True, pids=True)
-    (left,) = scope.ScopeGroups(report=report, run=systemd).leftovers(lambda _: False)
-    left.kill()
-    left.remove()
-    assert left.usage().cpu_s is None
-    assert [argv[2] for argv in asked] == ["list-units", "kill", "stop"]
-    with pytest.raises(cgroup.GroupError, match="another launcher"):
-        left.command(["x"])
+    assert scope.be_handed_over(systemd, tmp_path) == "systemd: no scope of its own (no bus)"
+    (argv,) = asked
+    head, mode, rest = argv[:9], argv[9:11], list(argv[11:])
+    assert head[:2] == ("busctl", "--user")
+    assert head[-1] == "ssa(sv)a(sa(sv))"
+    assert (mode[0].endswith(".scope"), mode[1]) == (True, "fail")
+    assert rest[:5] == ["4", "PIDs", "au", "1", str(os.getpid())]
+    assert rest[5:8] == ["Delegate", "b", "true"]
+    assert rest[-1] == "0"
+
+
+def test_scope_that_is_entered_hands_on_its_controllers(tmp_path: Path) -> None:
+    """After the move this process's group is looked at anew; its own processes make room."""
+    scoped = tmp_path / "tree" / "app.slice" / "x.scope"
+
+    def systemd(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        (unit,) = (word for word in argv if word.endswith(".scope"))
+        mine = scoped.rename(scoped.with_name(unit))
+        (proc / "self" / "cgroup").write_text(f"0::/app.slice/{unit}\n")
+        assert mine.is_dir()
+        return subprocess.CompletedProcess(list(argv), 0, "", "")
+
+    proc = fake_v2(tmp_path, "/session.scope", "pids", "pids")
+    scoped.mkdir(parents=True)
+    (scoped / "cgroup.controllers").write_text("cpu memory pids")
+    (scoped / "cgroup.subtree_control").write_text("cpu memory pids")
+    groups = cgroup.choose(proc, systemd)
+    assert groups.describe() == cgroup.GroupReport(kind="v2", memory=True, cpu=True, pids=True)
+    assert groups.create("manimatic-l-r", LIMITS).folder.parent.suffix == ".scope"  # type: ignore[attr-defined]
+
+
+def test_service_that_was_handed_over_stays_where_it_is(tmp_path: Path) -> None:
+    """A user's systemd leaves no mark on it, so it is asked; no scope is made."""
+    asked: list[str] = []
+
+    def systemd(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        asked.append(argv[0])
+        return subprocess.CompletedProcess(list(argv), 0, "yes\n", "")
+
+    proc = fake_v2(tmp_path, "/app.slice/mine.service", "pids", "pids")
+    mine = tmp_path / "tree" / "app.slice" / "mine.service"
+    (mine / "cgroup.controllers").write_text("cpu memory pids")
+    (mine / "cgroup.subtree_control").write_text("")
+    (mine / "cgroup.procs").write_text("17\n")
+    cgroup.choose(proc, systemd)
+    assert asked == ["systemctl"]
+    assert (mine / "manimatic.service" / "cgroup.procs").read_text() == "17"
+
+
+def test_scope_without_a_memory_limit_is_refused(tmp_path: Path) -> None:
+    """A scope that limits nothing is no wall, and why stands in the report."""
+
+    def systemd(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        (unit,) = (word for word in argv if word.endswith(".scope"))
+        (proc / "self" / "cgroup").write_text(f"0::/{unit}\n")
+        return subprocess.CompletedProcess(list(argv), 0, "", "")
+
+    proc = fake_v2(tmp_path, "/x", "pids", "pids")
+    report = cgroup.choose(proc, systemd).describe()
+    assert report.kind == "none"
+    assert report.reasons[-1].startswith("systemd: a scope without a memory limit")
+
+
+def test_process_that_systemd_does_not_move_is_told(tmp_path: Path) -> None:
+    """An answer is not yet the move."""
+    proc = fake_v2(tmp_path, "/x", "pids", "pids")
+    refused = scope.be_handed_over(answers(""), proc, patience_s=0.02)
+    assert refused is not None
+    assert "was not moved" in refused
+
+
+def test_processes_in_a_delegated_group_make_room_below_it(tmp_path: Path) -> None:
+    """A group with processes cannot hand on controllers; only one that was handed over is rearranged."""
+    proc = fake_v2(tmp_path, "/service", "cpu memory pids", "")
+    mine = tmp_path / "tree" / "service"
+    (mine / "cgroup.controllers").write_text("cpu memory pids")
+    (mine / "cgroup.subtree_control").write_text("")
+    (mine / "cgroup.procs").write_text("17\n")
+    cgroup.choose(proc, answers("", 1))
+    assert [path.name for path in mine.iterdir() if path.is_dir()] == []
+    (mine / "cgroup.subtree_control").write_text("")
+    (tmp_path / "tree" / "cgroup.subtree_control").write_text("")
+    os.setxattr(mine, "user.delegate", b"1")
+    cgroup.choose(proc, answers("", 1))
+    assert (mine / "manimatic.service" / "cgroup.procs").read_text() == "17"
 
 
 def test_missing_systemd_counts_as_failed() -> None:
@@ -246,7 +281,6 @@ def test_no_group_does_nothing_and_says_so() -> None:
     group.attach(1)
     group.kill()
     group.remove()
-    assert group.command(["x"]) == ["x"]
     assert group.usage().peak_memory_bytes is None
     assert groups.leftovers(lambda _: False) == ()
     assert groups.describe().reasons == ("no reason",)

@@ -6,7 +6,7 @@ import pytest
 from checking_cases import CASES, GOOD, Case, scene, source
 from manimatic.checking.api import ApiIndex
 from manimatic.checking.check import check_source
-from manimatic.checking.report import Report, Severity
+from manimatic.diagnostics import CheckReport, Severity
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def names(case: Case) -> str:
     return f"{case.rule}-{case.bad.splitlines()[-1][:30]}"
 
 
-def rules(report: Report) -> list[str]:
+def rules(report: CheckReport) -> list[str]:
     """Return the rules that spoke."""
     return [found.rule for found in report.diagnostics]
 

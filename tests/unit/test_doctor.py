@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,9 +35,10 @@ class FakeMachine:
             "--version": Outcome(status=0, output="bubblewrap 0.12.1\n"),
             "--unshare-user": Outcome(status=0),
             "-I": Outcome(status=0, output="5\nfiltered\n"),
+            "-rv": Outcome(status=0, output="7.1.2-generic #1 SMP PREEMPT_DYNAMIC\n"),
             "fc-list": Outcome(status=0, output="/usr/share/fonts/some.ttf: \n"),
         }
-        for name in ("bwrap", "latex", "dvisvgm", "fc-list"):
+        for name in ("bwrap", "latex", "dvisvgm", "fc-list", "uname"):
             self.write(f"usr/bin/{name}", "", mode=0o755)
         self.write("usr/share/color/icc/some.icc", "")
         self.write("proc/sys/kernel/core_pattern", "core\n")
@@ -90,6 +92,7 @@ def test_nothing_wrong_gives_only_ok(machine: FakeMachine) -> None:
         "guest runtime",
         "tex",
         "fonts",
+        "kernel",
     ]
 
 
@@ -241,7 +244,8 @@ def service_of(folder: Path, **environ: str) -> dict[str, Finding]:
 def test_service_side_is_ok_in_a_fresh_folder(tmp_path: Path) -> None:
     """Python, data folder, port, database, storage and model are looked at."""
     found = service_of(tmp_path / "data")
-    assert list(found) == ["python", "data folder", "port", "database", "storage", "model"]
+    users = ["users"] if os.geteuid() == 0 else []
+    assert list(found) == ["python", "data folder", *users, "port", "database", "storage", "model"]
     assert {item.level for item in found.values()} <= {Level.OK, Level.WARNING}
 
 

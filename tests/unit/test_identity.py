@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from manimatic.errors import SandboxUnavailable
-from manimatic.sandbox.identity import identity_folder, launcher_socket, take_identity
+from manimatic.sandbox.identity import REALM_CHARS, identity_folder, launcher_socket, take_identity
 
 
 def test_fresh_folder_is_made_for_this_user_alone(tmp_path: Path) -> None:
@@ -59,6 +59,21 @@ def test_sockets_of_dead_processes_are_swept(tmp_path: Path) -> None:
     (folder / f"launcher-{os.getppid()}.sock").touch()
     assert launcher_socket(folder) == folder / f"launcher-{os.getpid()}.sock"
     assert [path.name for path in folder.iterdir()] == [f"launcher-{os.getppid()}.sock"]
+
+
+def test_lock_files_of_dead_launchers_are_swept(tmp_path: Path) -> None:
+    """A killed launcher cannot remove its own; those that live and those just being made stay."""
+    folder = tmp_path / "locks"
+    with take_identity(folder) as living:
+        realm = living.id[:REALM_CHARS]
+        for name in (f"{realm}dead", f"{realm}young", "another-realm"):
+            (folder / "launchers" / name).touch()
+        for path in (folder / "launchers").iterdir():
+            if "young" not in path.name:
+                os.utime(path, (0, 0))
+        with take_identity(folder) as second:
+            left = {path.name for path in (folder / "launchers").iterdir()}
+    assert left == {living.id, second.id, f"{realm}young", "another-realm"}
 
 
 def test_plain_user_has_a_folder_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -433,7 +433,9 @@ def test_only_this_user_and_root_may_ask(bench: Bench, monkeypatch: pytest.Monke
     assert is_allowed(os.geteuid())
     assert is_allowed(0)
     assert not is_allowed(os.geteuid() + 1)
-    monkeypatch.setattr(launcher_server, "is_allowed", lambda uid: uid != os.geteuid())
+    assert is_allowed(61180, client=61180)
+    assert not is_allowed(61181, client=61180)
+    monkeypatch.setattr(launcher_server, "is_allowed", lambda uid, client: uid != os.geteuid())
     with pytest.raises(SandboxError):
         LauncherSandbox(bench.path).describe()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from job_bench import CODE, JobBench, S, bench, draft
+from job_bench import CODE, JobBench, S, bench, draft, drafts
 from manimatic.attempts import Budget
 from manimatic.errors import (
     BudgetExceeded,
@@ -147,7 +147,7 @@ def test_repair_is_told_what_was_wrong(bench: JobBench) -> None:
 def test_scene_that_keeps_failing_is_given_up(bench: JobBench, repairs: int) -> None:
     """One attempt and as many repairs as the budget allows, then the last failure is the job's."""
     bench.budget = Budget(max_repairs=repairs)
-    bench.script(*[draft()] * 9, runs=[BROKEN] * 9)
+    bench.script(*drafts(9), runs=[BROKEN] * 9)
     job = bench.run()
     assert job.failure is not None
     assert (job.state, job.failure.code, job.failure.message) == (S.FAILED, "scene_error", BROKEN.message)
@@ -193,6 +193,7 @@ def test_limit_with_parts_delivers_them_joined(bench: JobBench, verdict: Verdict
     bench.script(draft(), runs=[cut, ScriptedRun(video=b"onetwo")])
     job = bench.run()
     assert (job.state, job.partial, job.verdict, job.failure) == (S.COMPLETE, True, verdict, None)
+    assert (job.partial_reason or "").startswith(verdict.value)
     assert [path.read_bytes() for path in bench.videos()] == [b"onetwo"]
     assert [path.name for path in bench.sandbox.requests[1].parts] == ["00000.part", "00001.part"]
     assert bench.sandbox.requests[1].code == ""
@@ -216,11 +217,10 @@ def test_parts_that_cannot_be_joined_leave_the_limit_as_the_failure(bench: JobBe
     assert (job.state, job.failure and job.failure.code) == (S.FAILED, "timeout")
 
 
-def test_parts_of_a_broken_scene_are_not_delivered(bench: JobBench) -> None:
-    """A scene that raised is repaired, not shown half."""
-    bench.generator.can_repair = False
-    bench.script(draft(), runs=[ScriptedRun(verdict=V.SCENE_ERROR, parts=(b"one",))])
-    job = bench.run()
+def test_parts_of_the_users_own_broken_scene_are_not_delivered(bench: JobBench) -> None:
+    """They mend it themselves; half of it is not what they asked for."""
+    bench.script(runs=[ScriptedRun(verdict=V.SCENE_ERROR, parts=(b"one",))])
+    job = bench.run(code="x = 1")
     assert (job.state, job.video, len(bench.sandbox.requests)) == (S.FAILED, None, 1)
 
 
@@ -260,7 +260,7 @@ def fails_as(job: Job, code: str) -> bool:
 def test_repairs_stop_where_all_attempts_together_exceed_the_budget(bench: JobBench, budget: Budget) -> None:
     """Two answers of 20 tokens and one cent each are too much, one is not."""
     bench.budget = budget
-    bench.script(*[draft()] * 9, runs=[BROKEN] * 9)
+    bench.script(*drafts(9), runs=[BROKEN] * 9)
     job = bench.run()
     assert fails_as(job, "budget_exceeded")
     assert len(bench.generator.briefs) == 2
@@ -270,7 +270,7 @@ def test_repairs_stop_where_all_attempts_together_exceed_the_budget(bench: JobBe
 def test_answer_without_a_known_price_counts_its_tokens(bench: JobBench) -> None:
     """No price is no free lunch."""
     bench.budget = Budget(max_tokens=39, max_cost_usd=0)
-    bench.script(*[draft(cost=None)] * 9, runs=[BROKEN] * 9)
+    bench.script(*drafts(9, cost=None), runs=[BROKEN] * 9)
     assert fails_as(bench.run(), "budget_exceeded")
     assert len(bench.generator.briefs) == 2
 
@@ -315,7 +315,7 @@ def test_charge_of_an_answer_that_gave_no_scene_is_recorded(bench: JobBench) -> 
 def test_attempts_of_an_earlier_claim_stay_and_count(bench: JobBench) -> None:
     """A job that was handed back goes on counting: its attempts are neither lost nor free."""
     bench.budget = Budget(max_tokens=39)
-    bench.script(*[draft()] * 9, runs=[BROKEN] * 9)
+    bench.script(*drafts(9), runs=[BROKEN] * 9)
     bench.generator.after = lambda: (len(bench.generator.briefs) == 2 and bench.stop.set("shutdown")) or None
     assert bench.run().state is S.QUEUED
     bench.generator.after = lambda: None

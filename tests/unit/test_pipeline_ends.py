@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from job_bench import CODE, JobBench, S, bench, draft
 from manimatic.errors import JobCancelled, LeaseLost, SandboxUnavailable, StoreError
-from manimatic.jobs import Job, JobState
+from manimatic.jobs import Failure, Job, JobState, NewJob
 from manimatic.outcomes import place_of, video_name
 from manimatic.recorder import Stop
 from manimatic.sandbox.scripted import ScriptedRun
@@ -245,6 +245,21 @@ def test_kept_video_that_has_gone_ends_the_retries(bench: JobBench) -> None:
     assert (job.state, job.held_video) == (S.FAILED, None)
     assert job.failure is not None
     assert (job.failure.code, job.failure.stage) == ("storage_error", "uploading")
+
+
+def test_row_that_names_another_file_does_not_publish_it(bench: JobBench, tmp_path: Path) -> None:
+    """Who can write the row (the api can) must not choose which of the dispatcher's files becomes a video."""
+    secret = tmp_path / "secret"
+    secret.write_text("a key")
+    bench.store.submit(NewJob(prompt="a circle"), max_queued=9)
+    claim = bench.claim()
+    failure = Failure(code="storage_error", message="full", hint="")
+    bench.store.advance(claim, S.FAILED, held_video=str(secret), failure=failure)
+    bench.store.requeue_held(claim.job.id)
+    job = bench.run_waiting()
+    assert (job.state, job.held_video) == (S.FAILED, None)
+    assert bench.videos() == []
+    assert secret.read_text() == "a key"
 
 
 def test_video_that_can_be_neither_stored_nor_kept_fails_with_another_hint(bench: JobBench) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from script_modules import SCRIPT, load
 
-SCRIPT = Path(__file__).resolve().parents[2] / "script"
 README = """
 Ask for a video:
 ```sh
@@ -28,17 +24,6 @@ $ curl -O http://localhost:5000/videos/abc.mp4
 """
 
 
-def load(name: str, path: Path) -> ModuleType:
-    """Load a script by its path."""
-    loader = importlib.machinery.SourceFileLoader(name, str(path))
-    spec = importlib.util.spec_from_loader(name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def root() -> Iterator[Any]:
     """The module that makes roots."""
@@ -49,8 +34,9 @@ def root() -> Iterator[Any]:
 @pytest.fixture
 def proof(root: Any) -> Iterator[Any]:
     """The script itself."""
+    load("proving", SCRIPT / "proving.py")
     yield load("prove_fresh", SCRIPT / "prove-fresh")
-    del sys.modules["prove_fresh"]
+    del sys.modules["prove_fresh"], sys.modules["proving"]
 
 
 def test_the_readmes_curl_lines_are_found_in_order(proof: Any) -> None:

@@ -100,6 +100,10 @@ def test_attempt_comes_after_what_was_said_before_it(store: SqlJobStore, claim: 
         "message": "broke",
         "line": 4,
         "cost_usd": None,
+        "tokens": 0,
+        "fixes": [],
+        "diagnostics": [],
+        "diff": None,
     }
     assert store.attempts(claim.job.id)[0].code == "c"
 

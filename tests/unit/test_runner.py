@@ -7,16 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from job_bench import CODE, JobBench, S, bench, draft
 from manimatic.errors import LeaseLost, SandboxUnavailable, StorageError, StoreError
 from manimatic.jobs import Job
+from manimatic.outcomes import video_name
 from manimatic.ports import Claim
 from manimatic.recorder import Stop
 from manimatic.runner import Pace, Runner
 from manimatic.sandbox.scripted import ScriptedRun
+from manimatic.storage.flaky import FlakyStorage
 from manimatic.wakeup import InProcessWakeup
 
 __all__ = ["bench"]
@@ -325,6 +328,55 @@ def test_nothing_is_swept_while_the_database_does_not_answer(runners: RunnerBenc
     runners.make(store=store).upkeep()
     assert (runners.jobs.folders.work / "job-1").is_dir()
     (runners.jobs.folders.work / "job-1").rmdir()
+
+
+def test_kept_videos_that_no_job_waits_for_are_swept(runners: RunnerBench) -> None:
+    """Those of jobs that hold them, and of claims that may be about to, stay."""
+    runners.jobs.storage.inner = FlakyStorage(runners.jobs.local, 1)
+    runners.jobs.script(draft())
+    failed = runners.jobs.run()
+    assert failed.held_video
+    running = runners.jobs.submit(code=CODE)
+    runners.jobs.claim()
+    held = runners.jobs.folders.held
+    kept = {Path(failed.held_video).name, f"{running.id}-1.mp4"}
+    for name in (f"{running.id}-1.mp4", f"{failed.id}-7.mp4", "nobody-1.mp4"):
+        (held / name).touch()
+    runners.make(held_folder=held).upkeep()
+    assert {path.name for path in held.iterdir()} == kept
+
+
+def test_video_of_a_dispatcher_that_died_too_often_is_removed(runners: RunnerBench) -> None:
+    """It was stored, and its job ended without it: nobody would ever ask for it."""
+    job = runners.jobs.submit(code=CODE)
+    claim = runners.jobs.claim("dead")
+    path = runners.jobs.folders.work / "film.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"film")
+    runners.jobs.local.put(video_name(job.id, claim.fence), path)
+    path.unlink()
+    runners.jobs.store._clock = lambda: time.time() + 100
+    runners.make(pace=dataclasses.replace(PACE, max_tries=1)).upkeep()
+    assert (runners.state(job), runners.jobs.videos()) == ("failed", [])
+
+
+def test_old_jobs_are_dropped_with_what_they_kept(runners: RunnerBench) -> None:
+    """Once in a while; a job that still has its video stays."""
+    runners.jobs.storage.inner = FlakyStorage(runners.jobs.local, 1)
+    runners.jobs.script(draft(), draft())
+    failed, complete = runners.jobs.run(), runners.jobs.run()
+    held = runners.jobs.folders.held
+    runner = runners.make(held_folder=held, jobs_kept_s=100.0)
+    runner.upkeep()
+    assert len(list(held.iterdir())) == 1
+    runners.jobs.store._clock = lambda: time.time() + 101
+    runner.upkeep()
+    assert runners.state(failed) == "failed"  # it looks seldom
+    runners.make(held_folder=held, jobs_kept_s=0.0).upkeep()
+    assert runners.state(failed) == "failed"
+    runners.make(held_folder=held, jobs_kept_s=100.0).upkeep()
+    assert [job.id for job in runners.jobs.store.list_jobs(limit=9).jobs] == [complete.id]
+    assert list(held.iterdir()) == []
 
 
 def test_video_past_its_time_is_removed_and_forgotten(runners: RunnerBench) -> None:

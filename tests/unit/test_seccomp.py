@@ -1,12 +1,16 @@
-"""The decisions of the system-call filter, one by one, without a kernel."""
+"""The decisions of the system-call filter, one by one, without a kernel: of ours and of a container engine's."""
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import libseccomp
 import pytest
 from manimatic.sandbox import bpf, seccomp
+from manimatic.sandbox.docker.profile import profile
+from support import require
 
 CLONE_NEW = {
     "NEWNS": 0x00020000,
@@ -38,55 +42,83 @@ NEEDED = """
     prctl seccomp landlock_restrict_self kill tgkill copy_file_range sendfile flock ftruncate renameat2
 """
 
+Decide = Callable[..., str]
 both = pytest.mark.parametrize("arch", seccomp.ARCHITECTURES)
+
+
+def engine_decides(arch: str, syscall: str | int, args: Sequence[int] = ()) -> str:
+    """Say what the filter does that a container's runtime makes of the same policy."""
+    return libseccomp.decide(engine_profile(arch), arch, syscall, args)
+
+
+@functools.cache
+def engine_profile(arch: str) -> dict[str, object]:
+    """Return an architecture's profile."""
+    return profile(table=seccomp.load_table(arch))
+
+
+@pytest.fixture(params=["our filter", "an engine's profile"])
+def decide(request: pytest.FixtureRequest) -> Decide:
+    """Decide by one and by the other."""
+    if request.param == "our filter":
+        return seccomp.decide
+    require(libseccomp.is_there(), "needs libseccomp.so.2")
+    return engine_decides
 
 
 @both
 @pytest.mark.parametrize("name", DENIED.split())
-def test_call_off_the_list_gives_eperm(arch: str, name: str) -> None:
+def test_call_off_the_list_gives_eperm(decide: Decide, arch: str, name: str) -> None:
     """A known call that nothing allows is refused, whatever its arguments."""
     if name in seccomp.load_table(arch).numbers:
-        assert seccomp.decide(arch, name) == "EPERM"
-        assert seccomp.decide(arch, name, [1, 1, 1, 1, 1, 1]) == "EPERM"
+        assert decide(arch, name) == "EPERM"
+        assert decide(arch, name, [1, 1, 1, 1, 1, 1]) == "EPERM"
 
 
 @pytest.mark.parametrize("name", ["modify_ldt", "iopl", "ioperm", "mknod", "uselib", "create_module"])
-def test_call_of_x86_alone_gives_eperm(name: str) -> None:
+def test_call_of_x86_alone_gives_eperm(decide: Decide, name: str) -> None:
     """The old x86 calls are refused too."""
-    assert seccomp.decide("x86_64", name) == "EPERM"
+    assert decide("x86_64", name) == "EPERM"
 
 
 @both
 @pytest.mark.parametrize("name", NEEDED.split())
-def test_needed_call_is_allowed(arch: str, name: str) -> None:
+def test_needed_call_is_allowed(decide: Decide, arch: str, name: str) -> None:
     """What every Python program asks for is let through."""
-    assert seccomp.decide(arch, name) == "allow"
+    assert decide(arch, name) == "allow"
 
 
 @both
 @pytest.mark.parametrize("name", ["clone3", "io_uring_setup", "io_uring_enter", "io_uring_register", "futex_waitv"])
-def test_call_with_a_fallback_gives_enosys(arch: str, name: str) -> None:
+def test_call_with_a_fallback_gives_enosys(decide: Decide, arch: str, name: str) -> None:
     """The caller hears that the call does not exist, and uses the older one."""
-    assert seccomp.decide(arch, name) == "ENOSYS"
+    assert decide(arch, name) == "ENOSYS"
 
 
 @both
 @pytest.mark.parametrize("number", [451, 500, 4096, 0x3FFFFFFF])
-def test_number_above_the_table_gives_enosys(arch: str, number: int) -> None:
+def test_number_above_the_table_gives_enosys(decide: Decide, arch: str, number: int) -> None:
     """Calls younger than the table look as on an older kernel."""
-    assert seccomp.decide(arch, number) == "ENOSYS"
+    assert decide(arch, number) == "ENOSYS"
 
 
 @both
-def test_hole_in_the_table_gives_enosys(arch: str) -> None:
+def test_hole_in_the_table_gives_enosys(decide: Decide, arch: str) -> None:
     """A number that no call has is unknown, not denied."""
-    assert seccomp.decide(arch, 400) == "ENOSYS"
+    assert decide(arch, 400) == "ENOSYS"
 
 
 @pytest.mark.parametrize("number", [0x40000000, 0x40000000 | 39, 0x40000000 | 512, 0x80000000, 0xFFFFFFFF])
 def test_x32_number_kills_the_process(number: int) -> None:
     """Numbers with the x32 bit are another ABI: no table for them, no mercy."""
     assert seccomp.decide("x86_64", number) == "kill_process"
+
+
+@pytest.mark.parametrize("number", [0x40000000, 0x40000000 | 39, 0x40000000 | 512, 0x80000000])
+def test_x32_number_ends_at_least_the_thread_in_a_container(number: int) -> None:
+    """The library's filter says so in its own way."""
+    require(libseccomp.is_there(), "needs libseccomp.so.2")
+    assert engine_decides("x86_64", number) == "kill"
 
 
 @pytest.mark.parametrize(
@@ -101,66 +133,76 @@ def test_foreign_architecture_kills_the_process(arch: str, caller: int) -> None:
 @both
 @pytest.mark.parametrize("flag", CLONE_NEW.values(), ids=CLONE_NEW)
 @pytest.mark.parametrize("beside", [0, 17, THREAD_FLAGS, 0xFFFFFFFF00000000])
-def test_clone_into_a_new_namespace_gives_eperm(arch: str, flag: int, beside: int) -> None:
+def test_clone_into_a_new_namespace_gives_eperm(decide: Decide, arch: str, flag: int, beside: int) -> None:
     """One namespace flag is enough, whatever is beside it."""
-    assert seccomp.decide(arch, "clone", [flag | beside]) == "EPERM"
+    assert decide(arch, "clone", [flag | beside]) == "EPERM"
 
 
 @both
 @pytest.mark.parametrize("flags", [17, THREAD_FLAGS, 0x01200011])
-def test_clone_of_a_thread_or_child_is_allowed(arch: str, flags: int) -> None:
+def test_clone_of_a_thread_or_child_is_allowed(decide: Decide, arch: str, flags: int) -> None:
     """pthread_create, fork and posix_spawn work."""
-    assert seccomp.decide(arch, "clone", [flags]) == "allow"
+    assert decide(arch, "clone", [flags]) == "allow"
 
 
 @both
 @pytest.mark.parametrize("high", [0, 1 << 32, 0xFFFFFFFF << 32])
 @pytest.mark.parametrize("request_number", [0x5412, 0x541C])
-def test_typing_into_a_terminal_gives_eperm(arch: str, request_number: int, high: int) -> None:
+def test_typing_into_a_terminal_gives_eperm(decide: Decide, arch: str, request_number: int, high: int) -> None:
     """TIOCSTI and TIOCLINUX are refused also with bits set that the kernel ignores."""
-    assert seccomp.decide(arch, "ioctl", [0, high | request_number]) == "EPERM"
+    assert decide(arch, "ioctl", [0, high | request_number]) == "EPERM"
 
 
 @both
 @pytest.mark.parametrize("request_number", [0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451])
-def test_harmless_ioctl_is_allowed(arch: str, request_number: int) -> None:
+def test_harmless_ioctl_is_allowed(decide: Decide, arch: str, request_number: int) -> None:
     """isatty, window size and non-blocking mode work."""
-    assert seccomp.decide(arch, "ioctl", [0, request_number]) == "allow"
+    assert decide(arch, "ioctl", [0, request_number]) == "allow"
 
 
 @both
-def test_other_ioctl_gives_enotty(arch: str) -> None:
+def test_other_ioctl_gives_enotty(decide: Decide, arch: str) -> None:
     """Any other request looks like one that the file does not know."""
-    assert seccomp.decide(arch, "ioctl", [3, 0x40049409]) == "ENOTTY"  # FICLONE
+    assert decide(arch, "ioctl", [3, 0x40049409]) == "ENOTTY"  # FICLONE
 
 
 @both
 @pytest.mark.parametrize("operation", [6, 7, 8, 11, 12, 13])
 @pytest.mark.parametrize("flags", [0, 128, 256, 384])
-def test_priority_inheritance_futex_gives_enosys(arch: str, operation: int, flags: int) -> None:
+def test_priority_inheritance_futex_gives_enosys(decide: Decide, arch: str, operation: int, flags: int) -> None:
     """The PI operations are hidden, private or not, on either clock."""
-    assert seccomp.decide(arch, "futex", [0, operation | flags]) == "ENOSYS"
+    assert decide(arch, "futex", [0, operation | flags]) == "ENOSYS"
 
 
 @both
 @pytest.mark.parametrize("operation", [0, 1, 3, 4, 5, 9, 10, 128, 129, 137, 393])
-def test_ordinary_futex_is_allowed(arch: str, operation: int) -> None:
+def test_ordinary_futex_is_allowed(decide: Decide, arch: str, operation: int) -> None:
     """Waiting, waking and requeueing work."""
-    assert seccomp.decide(arch, "futex", [0, operation]) == "allow"
+    assert decide(arch, "futex", [0, operation]) == "allow"
 
 
 @both
 @pytest.mark.parametrize("persona", [0, 8, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF])
-def test_plain_personality_is_allowed(arch: str, persona: int) -> None:
+def test_plain_personality_is_allowed(decide: Decide, arch: str, persona: int) -> None:
     """Asking for it, and plain Linux, are let through."""
-    assert seccomp.decide(arch, "personality", [persona]) == "allow"
+    assert decide(arch, "personality", [persona]) == "allow"
+
+
+@pytest.mark.parametrize(
+    ("code", "action"),
+    [(0x1001, "allow"), (0x1002, "allow"), (0x1003, "allow"), (0x1004, "allow")]
+    + [(code, "EPERM") for code in (0x1012, 0x1023, 0x2001, 0x3001, 0x4001, 0x5001, 0)],
+)
+def test_processor_switch_is_refused_but_for_thread_data(code: int, action: str) -> None:
+    """The C library says where a thread's data lie; nobody turns features of the processor."""
+    assert seccomp.decide("x86_64", "arch_prctl", [code]) == action
 
 
 @both
 @pytest.mark.parametrize("persona", [0x0040000, 0x0400000, 0x20000, 0x4000000])
-def test_weakening_personality_gives_eperm(arch: str, persona: int) -> None:
+def test_weakening_personality_gives_eperm(decide: Decide, arch: str, persona: int) -> None:
     """No switching off of address randomisation, no executable data."""
-    assert seccomp.decide(arch, "personality", [persona]) == "EPERM"
+    assert decide(arch, "personality", [persona]) == "EPERM"
 
 
 @both
@@ -177,27 +219,27 @@ def test_weakening_personality_gives_eperm(arch: str, persona: int) -> None:
         ([1, 1, 6], "EPERM"),
     ],
 )
-def test_socketpair_is_a_local_stream_or_nothing(arch: str, args: Sequence[int], action: str) -> None:
+def test_socketpair_is_a_local_stream_or_nothing(decide: Decide, arch: str, args: Sequence[int], action: str) -> None:
     """Local streams and sequenced packets only; a datagram pair could reach the host's sockets."""
-    assert seccomp.decide(arch, "socketpair", args) == action
+    assert decide(arch, "socketpair", args) == action
 
 
 @both
 @pytest.mark.parametrize("name", ["setxattr", "fsetxattr", "removexattr"])
-def test_writing_attributes_gives_not_supported(arch: str, name: str) -> None:
+def test_writing_attributes_gives_not_supported(decide: Decide, arch: str, name: str) -> None:
     """File copiers go on without attributes."""
-    assert seccomp.decide(arch, name) in {"EOPNOTSUPP", "ENOTSUP"}
+    assert decide(arch, name) in {"EOPNOTSUPP", "ENOTSUP"}
 
 
 @both
-def test_every_call_of_the_table_gets_what_the_policy_says(arch: str) -> None:
+def test_every_call_of_the_table_gets_what_the_policy_says(decide: Decide, arch: str) -> None:
     """The compiled search finds the same answer as a look into the policy, for all numbers."""
     policy, table = seccomp.load_policy(), seccomp.load_table(arch)
     for name in table.numbers:
         decision = policy.decision(name)
         if isinstance(decision, str):
             expected = {"EOPNOTSUPP": "ENOTSUP"}.get(decision, decision)
-            assert seccomp.decide(arch, name).replace("EOPNOTSUPP", "ENOTSUP") == expected, name
+            assert decide(arch, name).replace("EOPNOTSUPP", "ENOTSUP") == expected, name
 
 
 def test_every_name_of_the_policy_is_a_call() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from job_bench import CODE, JobBench, S, bench, draft
 from manimatic.errors import Conflict, InvalidInput, JobNotFound, QueueFull, StorageError, VideoNotFound
-from manimatic.jobs import MAX_CODE_BYTES, NewJob, Options, Quality
+from manimatic.jobs import MAX_CODE_BYTES, Failure, NewJob, Options, Quality
 from manimatic.sandbox.scripted import ScriptedRun
 from manimatic.service import FieldError, JobService, new_job
 from manimatic.storage.flaky import FlakyStorage
@@ -171,7 +171,13 @@ def wakeup() -> Notes:
 @pytest.fixture
 def service(bench: JobBench, wakeup: Notes) -> JobService:
     """Give the use cases on the bench's store and storage."""
-    return JobService(store=bench.store, wakeup=wakeup, storage=bench.storage, max_queued=2)
+    return JobService(
+        store=bench.store,
+        wakeup=wakeup,
+        storage=bench.storage,
+        max_queued=2,
+        held_folder=bench.folders.held,
+    )
 
 
 def test_submitted_job_waits_and_is_told(service: JobService, wakeup: Notes) -> None:
@@ -245,6 +251,17 @@ def test_deleted_job_takes_its_kept_video_along(service: JobService, bench: JobB
     assert job.held_video
     service.delete(job.id)
     assert not Path(job.held_video).exists()
+
+
+def test_deleted_job_takes_no_other_file_along(service: JobService, bench: JobBench, tmp_path: Path) -> None:
+    """A row may name any path; only what lies in the folder of kept videos is one."""
+    other = tmp_path / "other"
+    other.touch()
+    job = service.submit(made())
+    failure = Failure(code="storage_error", message="full", hint="")
+    bench.store.advance(bench.claim(), S.FAILED, held_video=str(other), failure=failure)
+    service.delete(job.id)
+    assert other.exists()
 
 
 def test_running_job_is_not_deleted(service: JobService, bench: JobBench) -> None:

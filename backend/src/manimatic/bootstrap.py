@@ -18,17 +18,23 @@ from typing import TYPE_CHECKING, Any
 
 from manimatic.errors import SettingsError
 from manimatic.findings import Finding
-from manimatic.ports import CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
+from manimatic.ports import Checker, CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
+    from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
+    from manimatic.sandbox.docker.backend import DockerSandbox
+    from manimatic.sandbox.docker.engine import Engine
     from manimatic.sandbox.identity import LauncherIdentity
     from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
 
 MIB = 1024 * 1024
+MALLOC_ARENAS = "2"
+"""Each run and each request has threads of its own. By default the C library gives them up to eight heaps a core, each
+of which keeps the most that it ever held: a megabyte each in a launcher."""
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -114,11 +120,24 @@ def build_generator(settings: Settings) -> CodeGenerator:
     return OfflineComposer()
 
 
+def build_checker() -> Checker:
+    """Return the checker; its process starts with the first source."""
+    from manimatic.checking.process import CheckerProcess
+
+    return CheckerProcess()
+
+
 def build_service(settings: Settings, store: JobStore, storage: Storage) -> JobService:
     """Return the use cases of the API and the command line."""
     from manimatic.service import JobService
 
-    return JobService(store=store, wakeup=build_wakeup(settings), storage=storage, max_queued=settings.max_queued)
+    return JobService(
+        store=store,
+        wakeup=build_wakeup(settings),
+        storage=storage,
+        max_queued=settings.max_queued,
+        held_folder=settings.data_dir / "held",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,25 +170,12 @@ def build_runner(
     warn: Callable[[str], None] = lambda line: None,
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
-    from manimatic.attempts import Budget
-    from manimatic.pipeline import Folders, Pipeline
+    from manimatic.pipeline import Folders
     from manimatic.runner import Pace, Runner
 
-    storage, generator = build_storage(settings), build_generator(settings)
-    if copies:
-        from manimatic.storage.copying import CopyingStorage
-
-        storage = CopyingStorage(storage, copies)
+    storage, generator = _with_copies(build_storage(settings), copies), build_generator(settings)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
-    budget = Budget(
-        max_repairs=settings.max_repairs,
-        max_tokens=settings.max_tokens,
-        max_cost_usd=settings.max_cost_usd,
-        limits=limits_of(settings),
-    )
-    pipeline = Pipeline(
-        store=store, generator=generator, sandbox=sandbox, storage=storage, budget=budget, folders=folders, warn=warn
-    )
+    pipeline = _pipeline(settings, store, generator, sandbox, storage, folders, warn)
     return Runner(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         store=store,
@@ -177,10 +183,46 @@ def build_runner(
         storage=storage,
         wakeup=build_wakeup(settings),
         work_folder=folders.work,
+        held_folder=folders.held,
+        jobs_kept_s=settings.job_retention_d * 86_400,
         job_timeout_s=settings.job_timeout_s,
         concurrency=settings.concurrency,
         pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),
         facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
+        warn=warn,
+    )
+
+
+def _with_copies(storage: Storage, copies: Path | None) -> Storage:
+    if copies is None:
+        return storage
+    from manimatic.storage.copying import CopyingStorage
+
+    return CopyingStorage(storage, copies)
+
+
+def _pipeline(
+    settings: Settings,
+    store: JobStore,
+    generator: CodeGenerator,
+    sandbox: Sandbox,
+    storage: Storage,
+    folders: Folders,
+    warn: Callable[[str], None],
+) -> Pipeline:
+    from manimatic.attempts import budget_of
+    from manimatic.checks import policy_of
+    from manimatic.pipeline import Pipeline
+
+    return Pipeline(
+        store=store,
+        generator=generator,
+        checker=build_checker(),
+        sandbox=sandbox,
+        storage=storage,
+        budget=budget_of(settings, limits_of(settings)),
+        folders=folders,
+        policy=policy_of(settings),
         warn=warn,
     )
 
@@ -221,11 +263,11 @@ def run_launcher(settings: Settings, environ: Mapping[str, str]) -> Iterator[San
         yield build_launcher_sandbox(socket_path)
 
 
-def launcher_socket_path() -> Path:
-    """Return where the launcher that this process starts is to listen."""
+def launcher_socket_path(*, is_shared: bool = False) -> Path:
+    """Return where the launcher that this process starts is to listen; `is_shared` where another user asks there."""
     from manimatic.sandbox.identity import identity_folder, launcher_socket
 
-    return launcher_socket(identity_folder())
+    return launcher_socket(identity_folder(), is_shared=is_shared)
 
 
 def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -233,7 +275,7 @@ def launcher_environ(settings: Settings, environ: Mapping[str, str]) -> dict[str
     kept = {
         name: environ[name] for name in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR") if name in environ
     }
-    return kept | settings.to_environ(secrets=False)
+    return kept | {"MALLOC_ARENA_MAX": MALLOC_ARENAS} | settings.to_environ(secrets=False)
 
 
 def install_guest_runtime() -> None:
@@ -244,8 +286,10 @@ def install_guest_runtime() -> None:
 
 
 @contextmanager
-def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[LauncherServer]:
-    """Return the launcher's server; what dead launchers left behind is removed first."""
+def build_launcher(
+    environ: Mapping[str, str], socket_path: Path, *, client: int | None = None
+) -> Iterator[LauncherServer]:
+    """Return the launcher's server for the dispatcher of this uid; what dead launchers left is removed first."""
     from manimatic.sandbox.cgroup import choose
     from manimatic.sandbox.identity import identity_folder, take_identity
     from manimatic.sandbox.launcher_server import LauncherServer
@@ -256,12 +300,14 @@ def build_launcher(environ: Mapping[str, str], socket_path: Path) -> Iterator[La
         for group in groups.leftovers(identity.is_alive):
             group.kill()
             group.remove()
-        sandbox = build_sandbox(settings.sandbox, groups, identity)
-        yield LauncherServer(sandbox, limits_of(settings), socket_path)
+        sandbox = build_sandbox(settings, groups, identity)
+        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client)
 
 
-def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
-    """Return the sandbox of this name; `auto` takes the strongest that can be had when it is first asked."""
+def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
+    """Return the sandbox that is set; `auto` takes the strongest of this machine's own when it is first asked."""
+    if settings.sandbox == "docker":
+        return build_docker_sandbox(settings, identity)
     from manimatic.sandbox.bubblewrap import BubblewrapSandbox
     from manimatic.sandbox.choice import FirstAvailable
     from manimatic.sandbox.landlock import LandlockSandbox
@@ -271,12 +317,32 @@ def build_sandbox(kind: str, groups: Groups, identity: LauncherIdentity) -> Supe
         "bubblewrap": lambda: BubblewrapSandbox(groups, identity, runtime_root()),
         "landlock": lambda: LandlockSandbox(groups, identity, runtime_root()),
     }
-    return kinds[kind]() if kind in kinds else FirstAvailable([(name, make()) for name, make in kinds.items()])
+    if settings.sandbox in kinds:
+        return kinds[settings.sandbox]()
+    return FirstAvailable([(name, make()) for name, make in kinds.items()])
+
+
+def build_docker_sandbox(settings: Settings, identity: LauncherIdentity) -> DockerSandbox:
+    """Return the sandbox that asks a container engine."""
+    from manimatic.sandbox.docker.backend import DockerSandbox
+
+    return DockerSandbox(settings.docker_host, settings.worker_image, settings.docker_runtime, identity)
 
 
 def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
     """Look over this machine and this configuration; a quick look takes well under half a second."""
     from manimatic import checkup
+
+    parts = checkup.Parts(
+        prepare=lambda: prepare_data_dir(settings),
+        storage=lambda: build_storage(settings),
+        store=lambda: build_store(settings),
+    )
+    of_sandbox = _examine_engine if settings.sandbox == "docker" else _examine_machine
+    return [*checkup.examine(settings, parts, quick=quick), *of_sandbox(settings, quick)]
+
+
+def _examine_machine(settings: Settings, quick: bool) -> list[Finding]:
     from manimatic.sandbox.cgroup import choose
     from manimatic.sandbox.examine import Places
     from manimatic.sandbox.examine import examine as examine_sandbox
@@ -290,13 +356,44 @@ def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
         try_landlock=None if settings.sandbox == "bubblewrap" else _try_landlock,
         needs_bubblewrap=settings.sandbox != "landlock",
     )
-    parts = checkup.Parts(
-        prepare=lambda: prepare_data_dir(settings),
-        storage=lambda: build_storage(settings),
-        store=lambda: build_store(settings),
-    )
-    service = checkup.examine(settings, parts, quick=quick)
-    return [*service, *examine_sandbox(places, quick=quick)]
+    return examine_sandbox(places, quick=quick)
+
+
+def _examine_engine(settings: Settings, quick: bool) -> list[Finding]:
+    from manimatic.sandbox.docker.engine import Engine
+    from manimatic.sandbox.docker.examine import examine as examine_docker
+    from manimatic.sandbox.identity import identity_folder, take_identity
+
+    def connect() -> Engine:
+        return Engine(settings.docker_host)
+
+    def attempt() -> Mapping[str, Any]:
+        with take_identity(identity_folder()) as identity:
+            sandbox = build_docker_sandbox(settings, identity)
+            try:
+                return sandbox.describe()
+            finally:
+                sandbox.close()
+
+    found = list(examine_docker(connect, settings.worker_image, None if quick else attempt))
+    return found if quick else [*found, *_examine_age_of_engine(connect)]
+
+
+def _examine_age_of_engine(connect: Callable[[], Engine]) -> list[Finding]:
+    """Look up the engine, what it starts containers with, and the kernel that they share."""
+    from manimatic.errors import SandboxError
+    from manimatic.sandbox.machine import THIS_MACHINE
+    from manimatic.sandbox.patch_levels import examine_engine
+
+    try:
+        engine = connect()
+        try:
+            said = engine.version()
+        finally:
+            engine.close()
+    except SandboxError:
+        said = {}
+    return list(examine_engine(THIS_MACHINE, said))
 
 
 def _try_landlock() -> Mapping[str, Any]:
@@ -305,4 +402,4 @@ def _try_landlock() -> Mapping[str, Any]:
     from manimatic.sandbox.identity import identity_folder, take_identity
 
     with take_identity(identity_folder()) as identity:
-        return build_sandbox("landlock", choose(), identity).describe()
+        return build_sandbox(Settings(sandbox="landlock"), choose(), identity).describe()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sys
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from manimatic.errors import ManimaticError
 from manimatic.findings import Finding, error, ok, warning
 from manimatic.ports import JobStore, Storage
+from manimatic.service_users import ServiceUsers
+from manimatic.service_users import examine as examine_users
 from manimatic.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
@@ -33,6 +36,7 @@ def examine(settings: Settings, parts: Parts, *, quick: bool = False) -> list[Fi
     found = [_python(sys.version_info[:3]), _data_folder(settings, parts)]
     if quick:
         return found
+    found += examine_users(settings, ServiceUsers(), os.geteuid())
     return [*found, _port(settings), _database(parts), _storage(settings, parts), *_model(settings)]
 
 

@@ -1,4 +1,4 @@
-"""The dispatcher's process: ``python -m manimatic.dispatcher --launcher SOCKET``.
+"""The dispatcher's process: ``python -m manimatic.dispatcher --launcher SOCKET``, or ``--check``.
 
 It holds the keys of the model and of the storage, claims jobs and runs them; scenes run in the launcher's sandboxes.
 """
@@ -20,7 +20,9 @@ from manimatic.settings import Settings
 def main(argv: list[str] | None = None) -> int:
     """Run jobs until the process is told to stop; a running job goes back to the queue then."""
     parser = argparse.ArgumentParser(prog="manimatic.dispatcher", description="Run jobs.")
-    parser.add_argument("--launcher", type=Path, required=True, help="the launcher's socket")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--launcher", type=Path, help="the launcher's socket")
+    what.add_argument("--check", action="store_true", help="open the database, bringing it up to date, and end")
     arguments = parser.parse_args(argv)
     shutdown = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -28,6 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = Settings.from_env(os.environ)
         store = bootstrap.build_store(settings)
+        if arguments.check:
+            return 0
         sandbox = bootstrap.build_launcher_sandbox(arguments.launcher)
         bootstrap.build_runner(settings, store, sandbox, warn=_warn).run(shutdown)
     except ManimaticError as error:

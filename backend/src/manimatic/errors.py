@@ -17,8 +17,15 @@
     │   ├── ModelUnavailable        model_unavailable
     │   ├── ModelRejectedKey        model_rejected_key
     │   ├── UnusableAnswer          unusable_answer
+    │   │   ├── AnswerWithoutCode   answer_without_code
+    │   │   ├── AnswerCutOff        answer_cut_off
+    │   │   └── AnswerNotPython     answer_not_python
     │   └── BudgetExceeded          budget_exceeded
     ├── SceneFailed                 (the verdict's own name)
+    │   ├── CheckFailed             check_failed
+    │   ├── UnsafeCode              unsafe_code
+    │   └── SameAnswer              same_answer
+    ├── CheckerError                checker_error
     ├── SandboxError                sandbox_error
     │   └── SandboxUnavailable      sandbox_unavailable
     ├── StorageError                storage_error
@@ -167,6 +174,27 @@ class UnusableAnswer(GenerationError):
     hint = "Try again, or say the prompt in smaller steps."
 
 
+class AnswerWithoutCode(UnusableAnswer):
+    """The model answered in prose."""
+
+    code = "answer_without_code"
+    hint = "Try again, or ask for something that can be drawn."
+
+
+class AnswerCutOff(UnusableAnswer):
+    """The model's answer broke off at its output limit."""
+
+    code = "answer_cut_off"
+    hint = "Ask for a shorter or simpler animation."
+
+
+class AnswerNotPython(UnusableAnswer):
+    """The model's answer is written in another language than Python."""
+
+    code = "answer_not_python"
+    hint = "Try again, or choose another model."
+
+
 class BudgetExceeded(GenerationError):
     """The job would have cost more than its budget allows."""
 
@@ -181,6 +209,37 @@ class SceneFailed(ManimaticError):
     http_status = 422
     exit_code = 5
     hint = "The log and the traceback of the last attempt say where it failed."
+
+
+class CheckFailed(SceneFailed):
+    """The scene cannot work as it is written."""
+
+    code = "check_failed"
+    hint = "`manimatic check` lists everything that is wrong with it."
+
+
+class UnsafeCode(SceneFailed):
+    """The scene reaches for what a scene has no business with."""
+
+    code = "unsafe_code"
+    hint = "A scene needs Manim, numpy and mathematics only; MANIMATIC_CODE_POLICY=warn lets your own code run."
+
+
+class SameAnswer(SceneFailed):
+    """The model gave the same broken scene again."""
+
+    code = "same_answer"
+    hint = "Say the prompt in other words, or choose another model."
+
+
+class CheckerError(ManimaticError):
+    """The checker failed; the scene is not to blame."""
+
+    code = "checker_error"
+    http_status = 503
+    exit_code = 7
+    hint = "Try again in a moment."
+    retryable = True
 
 
 class SandboxError(ManimaticError):

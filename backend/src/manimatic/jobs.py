@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from manimatic.diagnostics import Applied, Diagnostic
 from manimatic.errors import InvalidInput
 from manimatic.verdicts import Verdict
 
@@ -204,6 +205,11 @@ class Attempt:
     origin: str
     """Who wrote the scene: `offline`, `user`, or the model's name."""
     code: str
+    """The source after the fixes, as it ran or would have run."""
+    fixes: tuple[Applied, ...] = ()
+    """What was mended without a model, in order."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What the checker found in the mended source."""
     verdict: Verdict | None = None
     failure: Failure | None = None
     usage: Usage = Usage()
@@ -239,6 +245,8 @@ class Job:
     code: str | None = None
     verdict: Verdict | None = None
     partial: bool = False
+    partial_reason: str | None = None
+    """Why the video is not whole."""
     failure: Failure | None = None
     video: Video | None = None
     held_video: str | None = None
@@ -266,7 +274,7 @@ class Event:
     number: int
     at: float
     kind: str
-    """`state`, `draft`, `attempt`, `progress`, `log`, or `end`."""
+    """`state`, `draft`, `attempt`, `rehearsal`, `progress`, `log`, or `end`."""
     data: Mapping[str, Any]
 
 

@@ -19,10 +19,11 @@ def main(argv: list[str] | None = None) -> int:
     """Serve runs until the process is told to stop."""
     parser = argparse.ArgumentParser(prog="manimatic.launcher", description="Start and watch workers.")
     parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--client", type=int, help="the dispatcher's uid, where it is not this user's")
     arguments = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, _leave)
     try:
-        with bootstrap.build_launcher(os.environ, arguments.socket) as server:
+        with bootstrap.build_launcher(os.environ, arguments.socket, client=arguments.client) as server:
             try:
                 server.serve_forever(server.listen())
             finally:

@@ -11,7 +11,7 @@ from typing import Any
 
 from manimatic.errors import ManimaticError, SceneFailed
 from manimatic.jobs import Attempt, Failure, JobState, Video
-from manimatic.ports import RunResult
+from manimatic.ports import Draft, RunResult
 from manimatic.verdicts import Verdict
 
 _FRAMES_TOLD = 4
@@ -30,7 +30,9 @@ class Rendered:
     """A video on disk and how it came about."""
 
     result: RunResult
-    partial: bool = False
+    draft: Draft
+    partial_reason: str | None = None
+    """Why the video is not whole; None for a whole one."""
 
     @property
     def path(self) -> Path:
@@ -47,7 +49,11 @@ class Rendered:
         return {
             "video": video,
             "verdict": self.result.verdict,
-            "partial": self.partial,
+            "partial": self.partial_reason is not None,
+            "partial_reason": self.partial_reason,
+            "code": self.draft.code,
+            "title": self.draft.title,
+            "explanation": self.draft.explanation,
             "isolation": self.result.isolation,
         }
 

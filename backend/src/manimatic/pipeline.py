@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from manimatic.attempts import Attempts, Budget
+from manimatic.checks import Checks
+from manimatic.diagnostics import Severity
 from manimatic.errors import JobCancelled, JobExpired, LeaseLost, ManimaticError, StorageError, StoreError
 from manimatic.jobs import Job, JobState
 from manimatic.outcomes import failure_of, place_of, video_name
-from manimatic.ports import Claim, CodeGenerator, JobStore, Sandbox, Storage
+from manimatic.ports import Checker, Claim, CodeGenerator, JobStore, Sandbox, Storage
 from manimatic.recorder import Recorder, Stop
 
 _NOT_KEPT = "Free some space where MANIMATIC_DATA_DIR lies, then submit the job again: the video could not be kept."
@@ -37,6 +39,7 @@ class Pipeline:
     """Runs claimed jobs, one call each; calls from several threads are independent.
 
     Args:
+        policy: How bad it is when people's own scenes reach for what they have no business with.
         warn: Takes a line for the operator's log; it never holds what a user or a vendor wrote.
     """
 
@@ -45,14 +48,18 @@ class Pipeline:
         *,
         store: JobStore,
         generator: CodeGenerator,
+        checker: Checker,
         sandbox: Sandbox,
         storage: Storage,
         budget: Budget,
         folders: Folders,
+        policy: Severity = Severity.WARNING,
         warn: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._store = store
         self._generator = generator
+        self._checker = checker
+        self._policy = policy
         self._sandbox = sandbox
         self._storage = storage
         self._budget = budget
@@ -85,10 +92,14 @@ class Pipeline:
         for fence in range(1, claim.fence):
             self._discard(video_name(claim.job.id, fence))
         if claim.job.held_video:
-            return self._store_held(claim, stop, recorder, Path(claim.job.held_video))
+            # The row names the file and not its folder: who can write the row must not choose what is published.
+            return self._store_held(claim, stop, recorder, self._folders.held / Path(claim.job.held_video).name)
         attempts = Attempts(
             claim.job,
             generator=self._generator,
+            checks=Checks(
+                self._checker, policy=self._policy, is_own=claim.job.brought_code is not None, warn=self._warn
+            ),
             sandbox=self._sandbox,
             budget=self._budget,
             stop=stop,

@@ -1,8 +1,8 @@
-"""What Manimatic needs from the outside world, as five small interfaces.
+"""What Manimatic needs from the outside world, as six small interfaces.
 
-`CodeGenerator` writes scenes, `JobStore` remembers jobs, `Sandbox` runs scenes, `Storage` keeps videos, `Wakeup`
-says that there is work. Each has a shipped fake and one contract suite in `tests/contract` that every implementation
-passes. Nothing here imports an implementation.
+`CodeGenerator` writes scenes, `Checker` looks them over, `JobStore` remembers jobs, `Sandbox` runs scenes, `Storage`
+keeps videos, `Wakeup` says that there is work. Each has a shipped fake and one contract suite in `tests/contract` that
+every implementation passes. Nothing here imports an implementation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from manimatic.diagnostics import CheckReport, Severity
 from manimatic.jobs import Attempt, Event, Failure, Job, JobState, NewJob, Options, Usage
+from manimatic.rehearsal import Rehearsal, Rehearse
+from manimatic.settings import MAX_LEASE_S
 from manimatic.verdicts import Verdict
 
 # ---------------------------------------------------------------- code generation
@@ -77,6 +80,36 @@ class CodeGenerator(Protocol):
             BudgetExceeded: The answer went over its token or money limit.
             JobCancelled: `cancel` was set.
         """
+        ...
+
+
+# ---------------------------------------------------------------- checking
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What the checker is to do."""
+
+    fix: bool = False
+    """Make the fixes that are certain, and check again until nothing changes."""
+    policy: Severity = Severity.WARNING
+    """How bad it is when a scene reaches out for what it has no business with."""
+
+
+@runtime_checkable
+class Checker(Protocol):
+    """Says what can be known of a scene without running it. Safe to use from several threads."""
+
+    def check(self, code: str, options: CheckOptions) -> CheckReport:
+        """Look a source over; one that no checker survives is a finding too.
+
+        Raises:
+            CheckerError: The checker itself failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds; doing so twice is harmless."""
         ...
 
 
@@ -197,8 +230,10 @@ class JobStore(Protocol):
         """
         ...
 
-    def reap(self, *, max_tries: int) -> Sequence[Job]:
+    def reap(self, *, max_tries: int, longest_lease_s: float = MAX_LEASE_S) -> Sequence[Job]:
         """Hand back jobs whose lease ended, fail those tried too often, expire those past their deadline.
+
+        A lease that ends later than the longest is cut to it: it was given before the clock was set back.
 
         Returns the jobs that changed.
         """
@@ -206,6 +241,10 @@ class JobStore(Protocol):
 
     def expired_videos(self, limit: int = 100) -> Sequence[Job]:
         """Return complete jobs whose video's retention has ended and that still hold a video."""
+        ...
+
+    def drop_ended(self, *, older_than_s: float, limit: int = 100) -> Sequence[Job]:
+        """Remove final jobs that ended so long ago and hold no stored video; return what was removed."""
         ...
 
     def forget_video(self, job_id: str) -> None:
@@ -255,6 +294,12 @@ class RunRequest:
     options: Options = Options()
     limits: Limits = Limits()
     parts: tuple[Path, ...] = ()
+    rehearse: Rehearse = Rehearse.NO
+
+    @property
+    def wants_video(self) -> bool:
+        """Tell whether the run is to deliver a video."""
+        return self.rehearse is not Rehearse.ONLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +335,8 @@ class RunResult:
     artefacts: tuple[Artefact, ...] = ()
     video: VideoFacts | None = None
     """Set where there is an artefact of kind `video`, which then is the first."""
+    rehearsal: Rehearsal | None = None
+    """What the rehearsal found out, where there was one and it got so far as to say so."""
     isolation: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, float] = field(default_factory=dict)
 
@@ -297,8 +344,11 @@ class RunResult:
 class RunListener(Protocol):
     """Hears of a run while it goes on. Calls come from one thread, in order."""
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        """An animation has ended."""
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """The rehearsal is over; rendering begins, unless the scene failed or only a rehearsal was asked for."""
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        """An animation has been rendered; `total` is how many there are, where a rehearsal has counted them."""
 
     def log(self, text: str) -> None:
         """The worker or the scene printed this; control characters are already escaped."""
@@ -378,6 +428,9 @@ class Wakeup(Protocol):
 __all__ = [
     "Artefact",
     "Brief",
+    "CheckOptions",
+    "CheckReport",
+    "Checker",
     "Claim",
     "CodeGenerator",
     "Draft",

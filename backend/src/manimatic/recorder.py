@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from manimatic.diagnostics import applied_to_json, diff_of
 from manimatic.errors import JobCancelled, StoreError
 from manimatic.jobs import Attempt, Job, JobState
 from manimatic.ports import Claim, Draft, JobStore
+from manimatic.rehearsal import Rehearsal
 
 FLUSH_S = 0.3
 """Progress, log and draft events of one job come at most this often."""
 MAX_EVENT_CHARS = 32_768
+MAX_DIFF_CHARS = 16_384
+MAX_TOLD = 50
+"""Fixes and findings that an event tells of; the attempt itself has them all."""
 
 
 class Stop:
@@ -44,6 +50,26 @@ class Stop:
             raise JobCancelled
 
 
+def told(attempt: Attempt, before: str) -> dict[str, Any]:
+    """Return what an event says of an attempt; `before` is the scene of the attempt before it, empty for the first."""
+    failure, usage = attempt.failure, attempt.usage
+    return {
+        "number": attempt.number,
+        "origin": attempt.origin,
+        "verdict": attempt.verdict,
+        "message": failure.message if failure else None,
+        "line": failure.line if failure else None,
+        "cost_usd": usage.cost_usd,
+        "tokens": usage.input_tokens + usage.output_tokens,
+        "fixes": [applied_to_json(one) for one in attempt.fixes[:MAX_TOLD]],
+        "diagnostics": [
+            {"rule": found.rule, "severity": found.severity, "line": found.line, "message": found.message}
+            for found in attempt.diagnostics[:MAX_TOLD]
+        ],
+        "diff": diff_of(before, attempt.code, MAX_DIFF_CHARS) if before and attempt.code else None,
+    }
+
+
 class Recorder:
     """Hears of drafts, progress and log lines, and writes events and states under one claim.
 
@@ -57,6 +83,7 @@ class Recorder:
         self._log: list[str] = []
         self._flushed_at = 0.0
         self._said: dict[str, dict[str, Any]] = {}
+        self._codes: dict[int, str] = {}
         self.state = claim.job.state
 
     def advance(self, state: JobState, **changes: Any) -> Job:
@@ -79,19 +106,9 @@ class Recorder:
         """Record an attempt and say so."""
         self.flush()
         self._store.record_attempt(self._claim, attempt)
-        failure = attempt.failure
-        self._store.add_event(
-            self._claim,
-            "attempt",
-            {
-                "number": attempt.number,
-                "origin": attempt.origin,
-                "verdict": attempt.verdict,
-                "message": failure.message if failure else None,
-                "line": failure.line if failure else None,
-                "cost_usd": attempt.usage.cost_usd,
-            },
-        )
+        self._codes[attempt.number] = attempt.code
+        before = self._codes.get(attempt.number - 1, "")
+        self._store.add_event(self._claim, "attempt", told(attempt, before))
 
     def draft(self, *, title: str, explanation: str, code: str) -> None:
         """Take the draft as far as it is written."""
@@ -108,9 +125,15 @@ class Recorder:
         }
         self.flush()
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        """An animation has ended."""
-        self._said["progress"] = {"animation": animation, "video_s": round(video_s, 3), "line": line}
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """The rehearsal is over: say how much there is to render and what is wrong with the layout."""
+        self._said["rehearsal"] = dataclasses.asdict(rehearsal)
+        self._flush_if_due()
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        """An animation has been rendered."""
+        known = {} if total is None else {"total": total}
+        self._said["progress"] = {"animation": animation, "video_s": round(video_s, 3), "line": line, **known}
         self._flush_if_due()
 
     def log(self, text: str) -> None:

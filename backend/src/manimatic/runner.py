@@ -7,7 +7,6 @@ own time limit and shutting down stop the job through the same `Stop`.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from manimatic.errors import JobNotFound, LeaseLost, ManimaticError, StoreError
+from manimatic.errors import JobNotFound, LeaseLost, ManimaticError
 from manimatic.jobs import Job
 from manimatic.outcomes import place_of
 from manimatic.pipeline import Pipeline
 from manimatic.ports import Claim, JobStore, ServiceReport, Storage, Wakeup
 from manimatic.recorder import Stop
+from manimatic.settings import MAX_LEASE_S
+from manimatic.sweeping import discard_videos, sweep_held, sweep_work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,14 @@ class Pace:
     watch_s: float = 0.3
     idle_s: float = 1.0
     upkeep_s: float = 5.0
+    drop_s: float = 600.0
     max_tries: int = 3
     """Claims of one job, after which it fails as `worker_lost`."""
+
+    @property
+    def longest_lease_s(self) -> float:
+        """Return what no lease exceeds, also not of a dispatcher that is set to another pace."""
+        return min(MAX_LEASE_S, 10 * self.lease_s)
 
 
 class Runner:
@@ -42,6 +49,8 @@ class Runner:
 
     Args:
         name: Unique among all dispatchers; the owner of its claims.
+        held_folder: Where videos wait whose storage failed; None where there are none.
+        jobs_kept_s: How long an ended job without a stored video is kept; 0 keeps it for ever.
         facts: What to report of this dispatcher, asked for at every report.
         warn: Takes a line for the operator's log.
     """
@@ -56,6 +65,8 @@ class Runner:
         wakeup: Wakeup,
         work_folder: Path,
         job_timeout_s: float,
+        held_folder: Path | None = None,
+        jobs_kept_s: float = 0.0,
         concurrency: int = 1,
         pace: Pace = Pace(),
         facts: Callable[[], Mapping[str, Any]] = dict,
@@ -67,6 +78,9 @@ class Runner:
         self._storage = storage
         self._wakeup = wakeup
         self._work_folder = work_folder
+        self._held_folder = held_folder
+        self._jobs_kept_s = jobs_kept_s
+        self._drop_at = 0.0
         self._job_timeout_s = job_timeout_s
         self._concurrency = concurrency
         self._pace = pace
@@ -100,16 +114,30 @@ class Runner:
     def upkeep(self) -> None:
         """Reap dead claims, drop what is past its time, remove what dead runs left, and report."""
         with self._warned():
-            for job in self._store.reap(max_tries=self._pace.max_tries):
+            for job in self._store.reap(max_tries=self._pace.max_tries, longest_lease_s=self._pace.longest_lease_s):
+                if job.is_final and not job.held_video:
+                    discard_videos(job, self._storage)
                 self._wakeup.notify(job.id)
         with self._warned():
             for job in self._store.expired_videos():
                 with self._warned():
                     self._drop_video(job)
         with self._warned():
-            self._sweep_work()
+            sweep_work(self._work_folder, self._store)
+        if time.monotonic() >= self._drop_at:
+            with self._warned():
+                self._drop_old()
         with self._warned():
             self._store.report(ServiceReport(name=self.name, role="dispatcher", facts=self._facts()))
+
+    def _drop_old(self) -> None:
+        """Remove what is old; seldom, since it looks through all jobs that have ended."""
+        self._drop_at = time.monotonic() + self._pace.drop_s
+        if self._jobs_kept_s:
+            while self._store.drop_ended(older_than_s=self._jobs_kept_s):
+                continue
+        if self._held_folder:
+            sweep_held(self._held_folder, self._store)
 
     def _drop_video(self, job: Job) -> None:
         self._storage.delete(job.video.name if job.video else "")
@@ -161,24 +189,6 @@ class Runner:
                 stop.set("expired")
             if shutdown.is_set():
                 stop.set("shutdown")
-
-    def _sweep_work(self) -> None:
-        """Remove the folders of runs whose claim is no longer the job's newest, or has ended."""
-        if not self._work_folder.is_dir():
-            return
-        for folder in self._work_folder.iterdir():
-            job_id, _, fence = folder.name.rpartition("-")
-            if not self._is_live(job_id, fence):
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _is_live(self, job_id: str, fence: str) -> bool:
-        try:
-            job = self._store.get(job_id)
-        except StoreError:
-            return True
-        except ManimaticError:
-            return False
-        return str(job.fence) == fence and not job.is_final and (job.lease_until or 0.0) > time.time()
 
     @contextmanager
     def _noting_loss(self, stop: Stop) -> Iterator[None]:

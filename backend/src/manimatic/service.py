@@ -44,11 +44,14 @@ class FieldError(InvalidInput):
 class JobService:
     """The use cases around a job, apart from running it."""
 
-    def __init__(self, *, store: JobStore, wakeup: Wakeup, storage: Storage, max_queued: int) -> None:
+    def __init__(
+        self, *, store: JobStore, wakeup: Wakeup, storage: Storage, max_queued: int, held_folder: Path
+    ) -> None:
         self._store = store
         self._wakeup = wakeup
         self._storage = storage
         self._max_queued = max_queued
+        self._held_folder = held_folder
 
     def submit(self, new: NewJob) -> Job:
         """Queue a job. Raises QueueFull, StoreError."""
@@ -98,7 +101,7 @@ class JobService:
         if job.video and job.video.name:
             self._storage.delete(job.video.name)
         if job.held_video:
-            Path(job.held_video).unlink(missing_ok=True)
+            (self._held_folder / Path(job.held_video).name).unlink(missing_ok=True)
         return job
 
     def _is_here(self, video: str) -> bool:

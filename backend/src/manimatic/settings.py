@@ -17,6 +17,8 @@ from manimatic.errors import SettingsError
 
 T = TypeVar("T")
 PREFIX = "MANIMATIC_"
+MAX_LEASE_S = 600.0
+"""No claim lasts longer; one that seems to was made before the clock was set back."""
 
 
 def _setting(name: str, default: T, help: str, parse: Callable[[str], T], *, secret: bool = False) -> T:
@@ -56,6 +58,12 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _unix_address(text: str) -> str:
+    if not text.startswith("unix:///"):
+        raise ValueError("it has to start with unix:///, since whoever reaches the engine has root's rights")
+    return text
+
+
 def default_data_dir(environ: Mapping[str, str]) -> Path:
     """Return `data/` in a checkout, else `$XDG_DATA_HOME/manimatic`."""
     checkout = Path(__file__).resolve().parents[3]
@@ -88,6 +96,13 @@ class Settings:
     max_cost_usd: float = _setting(
         "MANIMATIC_MAX_COST_USD", 0.5, "Dollars that one job may cost.", _number(float, 0, 1000)
     )
+    code_policy: str = _setting(
+        "MANIMATIC_CODE_POLICY",
+        "warn",
+        "What happens to your own code that reaches for network, processes, files or native code: "
+        "`warn` renders it, `reject` does not.",
+        _choice("warn", "reject"),
+    )
     cloudinary_cloud_name: str = _setting("CLOUDINARY_CLOUD_NAME", "", "Cloudinary account.", str)
     cloudinary_api_key: str = _setting("CLOUDINARY_API_KEY", "", "Cloudinary key.", str, secret=True)
     cloudinary_api_secret: str = _setting("CLOUDINARY_API_SECRET", "", "Cloudinary secret.", str, secret=True)
@@ -106,11 +121,36 @@ class Settings:
         "Hours that a local video is kept; 0 keeps it for ever.",
         _number(float, 0, 10**6),
     )
+    job_retention_d: float = _setting(
+        "MANIMATIC_JOB_RETENTION_D",
+        30.0,
+        "Days that an ended job is kept which holds no stored video (any more); 0 keeps it for ever.",
+        _number(float, 0, 10**5),
+    )
     sandbox: str = _setting(
         "MANIMATIC_SANDBOX",
         "auto",
-        "Which sandbox runs scenes; `auto`: bubblewrap, and landlock where user namespaces are forbidden.",
-        _choice("auto", "bubblewrap", "landlock"),
+        "Which sandbox runs scenes; `auto`: bubblewrap, and landlock where user namespaces are forbidden. "
+        "`docker` is taken only where it is named.",
+        _choice("auto", "bubblewrap", "landlock", "docker"),
+    )
+    docker_host: str = _setting(
+        "MANIMATIC_DOCKER_HOST",
+        "unix:///var/run/docker.sock",
+        "Socket of the container engine, for the docker sandbox.",
+        _unix_address,
+    )
+    worker_image: str = _setting(
+        "MANIMATIC_WORKER_IMAGE",
+        "manimatic-worker:latest",
+        "Image of the workers, for the docker sandbox; the launcher resolves it to an id once, when it starts.",
+        str,
+    )
+    docker_runtime: str = _setting(
+        "MANIMATIC_DOCKER_RUNTIME",
+        "",
+        "The engine's runtime for workers, such as `runsc`; empty: the engine's default.",
+        str,
     )
     timeout_s: float = _setting(
         "MANIMATIC_TIMEOUT_S", 300.0, "Wall-clock limit of one run, in seconds.", _number(float, 1, 3600)
@@ -144,7 +184,7 @@ class Settings:
         "MANIMATIC_LEASE_S",
         30.0,
         "Seconds after which a job whose dispatcher died goes to another.",
-        _number(float, 1, 600),
+        _number(float, 1, MAX_LEASE_S),
     )
     max_queued: int = _setting(
         "MANIMATIC_MAX_QUEUED", 1000, "Jobs that may wait; more are refused with 503.", _number(int, 1, 10**6)

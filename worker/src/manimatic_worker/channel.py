@@ -5,11 +5,22 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from typing import Protocol
 
 from manimatic_worker import protocol
 from manimatic_worker.protocol import Begin, Chunk, Decoder, End, Frame, Request
 
 _FIRST_FREE_FD = 100
+
+
+class Outlet(Protocol):
+    """Where a render's frames and files go."""
+
+    def send(self, frame: Frame) -> None:
+        """Take one frame."""
+
+    def send_file(self, kind: str, path: Path) -> None:
+        """Take a file as an artefact of this kind."""
 
 
 class Channel:
@@ -77,6 +88,11 @@ class Channel:
         with path.open("wb") as stream:
             while isinstance(frame := self.receive(), Chunk):
                 stream.write(frame.data)
+
+    def forget(self) -> None:
+        """Close this process's copies of the descriptors: a child that was forked does not speak to the host."""
+        os.close(self._in)
+        os.close(self._out)
 
     def wait_for_close(self) -> None:
         """Wait until the host has closed its end: until then it may still be looking at this process."""

@@ -62,6 +62,7 @@ class RlimitReport:
     """The limits in force, read back: name without `RLIMIT_`, soft, hard (-1 is unlimited)."""
 
     limits: tuple[tuple[str, int, int], ...]
+    refused: tuple[str, ...] = ()  # those that this kernel lets nobody set
 
     def soft(self, name: str) -> int:
         """Give the soft limit of this name."""
@@ -106,13 +107,25 @@ def drop_capabilities() -> None:
 
 
 def apply_rlimits(limits: Rlimits) -> RlimitReport:
-    """Set soft and hard limits, never above the hard limits already there, and read them back."""
-    for name, value in _wanted(limits):
-        number = getattr(resource, f"RLIMIT_{name}")
-        _, ceiling = resource.getrlimit(number)
-        hard = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
-        resource.setrlimit(number, (hard, hard))
-    return RlimitReport(tuple(_read_back(name) for name, _ in _wanted(limits)))
+    """Set soft and hard limits, never above the hard limits already there, and read them back.
+
+    Linux lets everybody lower every limit; a kernel that imitates it may not know some of them.
+    """
+    refused = tuple(name for name, value in _wanted(limits) if not _lower(name, value))
+    return RlimitReport(tuple(_read_back(name) for name, _ in _wanted(limits)), refused)
+
+
+def _lower(name: str, value: int) -> bool:
+    """Set one limit where it is not as low already; tell whether it is."""
+    number = getattr(resource, f"RLIMIT_{name}")
+    now, ceiling = resource.getrlimit(number)
+    hard = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
+    if (now, ceiling) != (hard, hard):
+        try:
+            resource.setrlimit(number, (hard, hard))
+        except (OSError, ValueError):
+            return False
+    return True
 
 
 def apply_seccomp(program: bytes) -> SeccompReport:

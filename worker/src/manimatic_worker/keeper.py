@@ -23,7 +23,8 @@ from manimatic_worker.kernel import prctl
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _KILLED = 128 + signal.SIGKILL
-_FIRST_TO_GO = "1000"  # oom_score_adj of a worker: when memory is short, the kernel takes it and not the keeper
+FIRST_TO_GO = "1000"
+"""The `oom_score_adj` of a worker: when memory is short, the kernel takes it and not the keeper."""
 _FREEZE_ROUNDS = 20
 _PAUSE_S = 0.002
 _STATE, _PARENT, _STARTED = 0, 1, 19  # fields of /proc/<pid>/stat after the name
@@ -46,7 +47,7 @@ def main(argv: list[str]) -> int:
     worker = os.fork()
     if worker == 0:
         return _work(wanted, (lifeline, *woken))
-    _let_go()
+    let_go()
     drop_dumpable()
     status = _await(worker, lifeline, woken[0])
     end_family(alone=bool(wanted["alone"]))
@@ -60,7 +61,7 @@ def _work(wanted: dict[str, Any], ours: tuple[int, ...]) -> int:
     for fd in ours:
         os.close(fd)
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
+        Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
     drop_capabilities()
     if wanted.get("probe"):
         from manimatic_worker.probe import main as run
@@ -77,7 +78,7 @@ def _wake_on_death() -> tuple[int, int]:
     return read, write
 
 
-def _let_go() -> None:
+def let_go() -> None:
     """Close the worker's pipes on this side, so that their end is seen when the worker's side closes."""
     null = os.open("/dev/null", os.O_RDWR)
     for fd in (0, 1, 2):

@@ -18,18 +18,19 @@ def main(argv: list[str]) -> int:
     deeds: dict[str, Callable[[], object]] = {
         "list /": lambda: list(Path("/").iterdir()),
         "read /proc/1/cmdline": lambda: Path("/proc/1/cmdline").read_bytes(),
-        "write /tmp": lambda: _create("/tmp/manimatic-probe"),  # noqa: S108
+        "write /tmp": lambda: create("/tmp/manimatic-probe"),  # noqa: S108
         "make a socket": lambda: socket.socket(socket.AF_INET).close(),
         "make a unix socket": lambda: socket.socket(socket.AF_UNIX).close(),
         "signal the keeper": lambda: os.kill(os.getppid(), 0),
     }
-    outcomes = {name: _attempt(deed) for name, deed in deeds.items()}
-    own = {"write here": _attempt(lambda: _create("probe"))}
+    outcomes = {name: attempt(deed) for name, deed in deeds.items()}
+    own = {"write here": attempt(lambda: create("probe"))}
     print(json.dumps({"layers": layers, "deeds": outcomes, "own": own}), flush=True)  # noqa: T201
     return 0
 
 
-def _attempt(deed: Callable[[], object]) -> str:
+def attempt(deed: Callable[[], object]) -> str:
+    """Return `done`, or the kind of error that the deed met."""
     try:
         deed()
     except OSError as error:
@@ -37,7 +38,8 @@ def _attempt(deed: Callable[[], object]) -> str:
     return "done"
 
 
-def _create(path: str) -> None:
+def create(path: str) -> None:
+    """Make a file and take it away again."""
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
     with contextlib.suppress(OSError):
         Path(path).unlink()

@@ -9,7 +9,9 @@ direction  message       meaning
 to worker  `Request`     render (or join) this; followed by its parts, if any, as artefacts
 to host    `Ready`       Manim is imported, the worker waits for its request
 to host    `Log`         a line of the worker's own, beside what the scene prints
-to host    `Progress`    an animation has begun or ended
+to host    `Finding`     the rehearsal found this wrong with the layout
+to host    `Rehearsed`   the rehearsal is over, and what it found out beside
+to host    `Progress`    an animation has ended
 to host    `Begin`       an artefact starts; its bytes follow in `Chunk` frames
 to host    `End`         the artefact is complete
 to host    `Done`        the run is over, and how
@@ -34,7 +36,25 @@ MAX_REQUEST_BYTES = 8 * 1024 * 1024
 """Cap of the request, which carries the scene's source: 1 MiB, of which JSON may make six times as much."""
 MAX_CHUNK_BYTES = 256 * 1024
 """Cap of one piece of an artefact."""
+MAX_FINDINGS = 50
+"""Cap of the findings of one rehearsal."""
+MAX_FINDING_CHARS = 500
+"""Cap of each text of a finding; names are far shorter."""
+LAYOUT_RULES = (
+    "off_frame",
+    "text_over_text",
+    "text_over_shape",
+    "text_hidden",
+    "too_small",
+    "low_contrast",
+    "never_visible",
+    "missing_glyph",
+    "empty_screen",
+)
+"""The rules of the layout report; `manimatic_worker.layout` says what each looks for."""
 HEADER = struct.Struct(">cI")
+BY_SIGNAL = 64
+"""In a container: a status from this on is that of a worker ended by the signal of the rest; 128 is from outside."""
 
 
 class ProtocolViolation(Exception):
@@ -43,11 +63,17 @@ class ProtocolViolation(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """What the worker is to do; `mode` is `render`, or `join` to put finished parts together."""
+    """What the worker is to do; `mode` is `render`, or `join` to put finished parts together.
+
+    `rehearse` is `no`, `first` to rehearse before rendering, or `only`; `limit_s` is the time that the run may take;
+    `mark` ends its log.
+    """
 
     TYPE: ClassVar[str] = "request"
     code: str
     mode: str = "render"
+    rehearse: str = "no"
+    limit_s: float | None = None
     scene: str | None = None
     width: int = 854
     height: int = 480
@@ -58,6 +84,7 @@ class Request:
     seed: int | None = None
     threads: int = 1
     parts: int = 0
+    mark: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,12 +105,50 @@ class Log:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Progress:
-    """Animation number `animation` (from 1) has ended; the video is `video_s` seconds long so far."""
+    """Animation number `animation` (from 1) has ended; the video is `video_s` seconds long so far.
+
+    `total` is the number of animations, where a rehearsal has counted them.
+    """
 
     TYPE: ClassVar[str] = "progress"
     animation: int
     video_s: float
     line: int | None = None
+    total: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the rehearsal found wrong with the layout, about one object, two, or none.
+
+    Boxes are left, bottom, right, top in Manim's units as the camera sees them, or empty. Lines are those of the
+    scene: `line` and `other_line` made the objects, `play_line` was playing.
+    """
+
+    TYPE: ClassVar[str] = "finding"
+    rule: str
+    message: str
+    hint: str
+    start_s: float
+    end_s: float
+    play_line: int | None = None
+    name: str | None = None
+    line: int | None = None
+    box: tuple[float, ...] = ()
+    other_name: str | None = None
+    other_line: int | None = None
+    other_box: tuple[float, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """The rehearsal is over; every finding has been sent. See `manimatic.rehearsal.Rehearsal` for the fields."""
+
+    TYPE: ClassVar[str] = "rehearsed"
+    ended: bool
+    animations: int
+    duration_s: float
+    predicted_render_s: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,9 +188,19 @@ class Chunk:
     data: bytes
 
 
-Message: TypeAlias = Request | Ready | Log | Progress | Begin | End | Done
+Message: TypeAlias = Request | Ready | Log | Finding | Rehearsed | Progress | Begin | End | Done
 Frame: TypeAlias = Message | Chunk
-_MESSAGES: tuple[type[Message], ...] = (Request, Ready, Log, Progress, Begin, End, Done)
+_MESSAGES: tuple[type[Message], ...] = (
+    Request,
+    Ready,
+    Log,
+    Finding,
+    Rehearsed,
+    Progress,
+    Begin,
+    End,
+    Done,
+)
 
 
 def encode(frame: Frame) -> bytes:
@@ -217,6 +292,7 @@ def _build(message: type[Message], body: dict[str, Any]) -> Message:
     for name, value in body.items():
         if not _fits(value, fields[name]):
             raise ProtocolViolation(f"{message.TYPE}.{name} is not of type {fields[name]}")
+    body = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
     try:
         return message(**body)
     except TypeError as error:
@@ -230,8 +306,10 @@ def _fits(value: object, annotation: str) -> bool:
     expected = annotation.removesuffix(" | None")
     if expected == "dict[str, str]":
         return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    if expected == "tuple[float, ...]":
+        return isinstance(value, list) and all(_fits(item, "float") for item in value)
     if isinstance(value, bool):
-        return False
+        return expected == "bool"
     if expected == "float":
         return isinstance(value, (int, float)) and abs(value) < 1e12
     if expected == "int":

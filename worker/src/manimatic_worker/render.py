@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import secrets
 import sys
-import traceback
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from manimatic_worker import scene_source
-from manimatic_worker.channel import Channel
+from manimatic_worker.channel import Channel, Outlet
+from manimatic_worker.failures import failure
 from manimatic_worker.protocol import Done, Progress, Request
-from manimatic_worker.scene_source import SCENE_FILE, NoScene
+from manimatic_worker.rehearsal.names import current_line
+from manimatic_worker.rehearsal.watch import Heard, rehearse
 
 MEDIA_DIR = Path("media")
-MAX_MESSAGE_CHARS = 2_000
-MAX_TRACEBACK_CHARS = 8_000
+SEED_BITS = 32
 
 
 def warm_up() -> None:
@@ -27,10 +28,47 @@ def warm_up() -> None:
     tqdm.tqdm.monitor_interval = 0  # else every play starts a thread
 
 
-def render(request: Request, channel: Channel) -> Done:
-    """Render the request's scene, delivering parts as they are ready and the video at the end."""
+def perform(request: Request, channel: Channel) -> Done:
+    """Rehearse the request's scene if that is wanted, and render it unless the rehearsal says how it fails."""
+    if request.rehearse == "no":
+        return render(request, channel)
+    if request.seed is None:  # what is rehearsed shall be what is rendered
+        request = dataclasses.replace(request, seed=secrets.randbits(SEED_BITS))
     configure(request)
-    counter = Counter(channel)
+    heard = rehearse(request, channel.forget)
+    for message in heard.messages:
+        channel.send(message)
+    done = outcome(heard, only=request.rehearse == "only")
+    if done is None:
+        rehearsed = heard.rehearsed
+        return render(request, channel, total=rehearsed.animations if rehearsed and rehearsed.ended else None)
+    sys.stderr.write(heard.printed.decode(errors="backslashreplace"))
+    return done
+
+
+def outcome(heard: Heard, *, only: bool) -> Done | None:
+    """Return how the run ends after its rehearsal, or None where rendering is to go on and will tell."""
+    if heard.done is not None:
+        return heard.done
+    rehearsed = heard.rehearsed
+    if not only:
+        return None
+    if rehearsed is None:
+        message = "the process that rehearsed the scene ended without a word: native code broke down, or a limit"
+        return Done(outcome="scene_error", error_type="RehearsalEnded", error_message=message)
+    return Done(outcome="ok", animations=rehearsed.animations, video_s=rehearsed.duration_s)
+
+
+def render(request: Request, channel: Outlet, *, total: int | None = None) -> Done:
+    """Render the request's scene, delivering parts as they are ready and the video at the end.
+
+    Args:
+        request: What to render.
+        channel: Where to say so.
+        total: Number of animations, where it is known.
+    """
+    configure(request)
+    counter = Counter(channel, total)
     counter.install()
     name = None
     try:
@@ -39,12 +77,8 @@ def render(request: Request, channel: Channel) -> Done:
         scene = scene_class()
         scene.render()
         video = Path(scene.renderer.file_writer.final_file_path)
-    except NoScene as error:
-        return Done(outcome="no_scene", error_message=str(error))
     except BaseException as error:  # noqa: BLE001  what a scene may raise has no bounds
-        if counter.animations == 0 and "has no play calls" in str(error):
-            return Done(outcome="no_output", scene=name)
-        return failure(error, name, counter)
+        return failure(error, scene=name, animations=counter.animations, video_s=counter.video_s)
     channel.send_file("video", video)
     return Done(outcome="ok", scene=name, animations=counter.animations, video_s=counter.video_s)
 
@@ -58,7 +92,7 @@ def configure(request: Request) -> None:
     config.frame_rate = request.fps
     config.background_color = request.background
     config.seed = request.seed
-    config.media_dir = str(MEDIA_DIR)
+    config.media_dir = str(MEDIA_DIR.absolute())
     config.format = "mp4"
     config.disable_caching = True
     config.notify_outdated_version = False
@@ -68,12 +102,18 @@ def configure(request: Request) -> None:
 
 
 class Counter:
-    """Counts animations by wrapping Manim's own calls, and delivers each finished part."""
+    """Counts animations by wrapping Manim's own calls, and delivers each finished part.
 
-    def __init__(self, channel: Channel) -> None:
+    Args:
+        channel: Where to say so.
+        total: Number of animations, where it is known.
+    """
+
+    def __init__(self, channel: Outlet, total: int | None = None) -> None:
         self.animations = 0
         self.video_s = 0.0
         self._channel = channel
+        self._total = total
 
     def install(self) -> None:
         """Wrap `Manager.play` and the closing of a part."""
@@ -89,7 +129,7 @@ class Counter:
             play(manager, *args, **kwargs)
             self.animations += 1
             self.video_s = float(manager.time)
-            self._channel.send(Progress(self.animations, self.video_s, current_line()))
+            self._channel.send(Progress(self.animations, self.video_s, current_line(), self._total))
 
         return counted
 
@@ -100,47 +140,3 @@ class Counter:
             self._channel.send_file("part", path)
 
         return delivered
-
-
-def current_line() -> int | None:
-    """Return the line of the scene that is being executed."""
-    frame: types.FrameType | None = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_filename == SCENE_FILE:
-            return frame.f_lineno
-        frame = frame.f_back
-    return None
-
-
-def failure(error: BaseException, scene: str | None, counter: Counter) -> Done:
-    """Describe an exception of the scene: its type, message, the user's own line and a trimmed traceback."""
-    message = f"the scene called exit({error.code!r})" if isinstance(error, SystemExit) else str(error)
-    return Done(
-        outcome="scene_error",
-        scene=scene,
-        animations=counter.animations,
-        video_s=counter.video_s,
-        error_type=type(error).__name__[:100],
-        error_message=message[:MAX_MESSAGE_CHARS],
-        error_line=error_line(error),
-        traceback=trimmed_traceback(error)[-MAX_TRACEBACK_CHARS:],
-    )
-
-
-def error_line(error: BaseException) -> int | None:
-    """Return the innermost line of the scene that the exception passed through."""
-    if isinstance(error, SyntaxError) and error.filename == SCENE_FILE:
-        return error.lineno
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == SCENE_FILE]
-    return lines[-1] if lines else None
-
-
-def trimmed_traceback(error: BaseException) -> str:
-    """Format the traceback with the scene's own frames and the place in the library where it ended."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == SCENE_FILE]
-    last = frames[-1:] if frames and frames[-1].filename != SCENE_FILE and own else []
-    for frame in last:
-        frame.filename = frame.filename.rpartition("site-packages/")[2] or frame.filename
-    shown = traceback.format_list([*own, *last])
-    return "".join(["Traceback:\n", *shown, *traceback.format_exception_only(error)])

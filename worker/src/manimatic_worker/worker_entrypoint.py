@@ -9,19 +9,29 @@ itself can (resource limits, Landlock, seccomp), imports Manim, says `Ready` and
 from __future__ import annotations
 
 import base64
+import contextlib
+import dataclasses
+import io
 import json
 import os
 import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from manimatic_worker.protocol import Request
 
 from manimatic_worker.confine import LandlockRules, Rlimits, apply_landlock, apply_rlimits, apply_seccomp
 
 
 def main(argv: list[str]) -> int:
     """Serve one request."""
+    began = time.monotonic()
     from manimatic_worker.channel import Channel
     from manimatic_worker.protocol import Done, Ready
 
     channel = Channel.seize()
+    log_every_line()
     layers = confine_worker(argv[1] if len(argv) > 1 else "{}")
     from manimatic_worker import render
 
@@ -36,12 +46,34 @@ def main(argv: list[str]) -> int:
 
         done: Done = join(request, channel)
     else:
-        done = render.render(request, channel)
-    sys.stdout.flush()
-    sys.stderr.flush()
+        done = render.perform(_with_time_left(request, began), channel)
+    end_log(request.mark)
     channel.send(done)
     channel.wait_for_close()
     return 0
+
+
+def _with_time_left(request: Request, began: float) -> Request:
+    """Take the time that the start has taken off the limit: the host's clock has run since then."""
+    if request.limit_s is None:
+        return request
+    return dataclasses.replace(request, limit_s=max(1.0, request.limit_s - (time.monotonic() - began)))
+
+
+def log_every_line() -> None:
+    """Have `print` hand over each line at once: a worker that is killed has no time to do it later."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+
+
+def end_log(mark: str) -> None:
+    """Hand over what was printed, and after it the mark by which the host knows that it has all."""
+    with contextlib.suppress(OSError, ValueError):  # the scene may have closed them
+        sys.stdout.flush()
+        sys.stderr.flush()
+        data = mark.encode()
+        while data:
+            data = data[os.write(2, data) :]
 
 
 def confine_worker(limits_json: str) -> dict[str, str]:
@@ -55,8 +87,8 @@ def confine_worker(limits_json: str) -> dict[str, str]:
     paths = LandlockRules(read_only=tuple(wanted.pop("read_only", ())), writable=tuple(wanted.pop("writable", ())))
     filters = [base64.b64decode(one) for one in wanted.pop("filters", ())]
     insist = wanted.pop("insist", False)
-    apply_rlimits(Rlimits(**{name: value for name, value in wanted.items() if value is not None}))
-    layers = {"rlimits": "on"}
+    limits = apply_rlimits(Rlimits(**{name: value for name, value in wanted.items() if value is not None}))
+    layers = {"rlimits": f"on, but for {', '.join(limits.refused)}" if limits.refused else "on"}
     if paths.read_only:
         landlock = apply_landlock(paths)
         layers["landlock"] = f"ABI {landlock.abi}" if landlock.in_force else f"off: {landlock.reason}"

@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from manimatic import __version__, bootstrap
 from manimatic.api import (
     around,
+    check_routes,
     docs_routes,
     event_routes,
     health_routes,
@@ -24,7 +25,7 @@ from manimatic.api.parsing import ApiRequest, StrictJson
 from manimatic.api.parts import EXTENSION, Parts
 from manimatic.api.streams import Streams
 from manimatic.errors import ManimaticError
-from manimatic.ports import JobStore, Storage
+from manimatic.ports import Checker, JobStore, Storage
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -39,14 +40,16 @@ def create_app(
     service: JobService | None = None,
     store: JobStore | None = None,
     storage: Storage | None = None,
+    checker: Checker | None = None,
 ) -> APIFlask:
     """Return the API as a WSGI application.
 
     Args:
         settings: Read from the environment where none are given; `.env` is not read here.
-        service: The use cases. Give all three of these, or none to have them built from the settings.
+        service: The use cases. Give service, store and storage, or none of them to have them built.
         store: The job store.
         storage: Where the videos of this machine lie.
+        checker: Who looks scenes over; its own process where none is given.
 
     Raises:
         SettingsError: A setting is unknown or bad.
@@ -58,7 +61,13 @@ def create_app(
         service, store, storage = built.service, built.store, built.storage
     log = logs.make_log(settings)
     parts = Parts(
-        settings=settings, store=store, service=service, storage=storage, streams=Streams(store, log), log=log
+        settings=settings,
+        store=store,
+        service=service,
+        storage=storage,
+        checker=checker or bootstrap.build_checker(),
+        streams=Streams(store, log),
+        log=log,
     )
     return _assemble(parts)
 
@@ -89,6 +98,6 @@ def _assemble(parts: Parts) -> APIFlask:
     hosts.install(app, parts.settings)
     problems.install(app)
     spec.configure(app)
-    for routes in (job_routes, event_routes, video_routes, health_routes, docs_routes):
+    for routes in (job_routes, check_routes, event_routes, video_routes, health_routes, docs_routes):
         app.register_blueprint(routes.blueprint)
     return app

@@ -77,6 +77,14 @@ class GenerateIn(BaseModel):
     )
 
 
+class CheckIn(BaseModel):
+    """What is to be looked over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    code: str = Field(min_length=1, max_length=MAX_CODE_BYTES, description="A Manim scene; it is not run.")
+
+
 class AfterIn(BaseModel):
     """From where to go on."""
 

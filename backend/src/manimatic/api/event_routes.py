@@ -20,7 +20,7 @@ _EVENT = {
     "type": "object",
     "properties": {
         "id": {"type": "string", "description": "The event's number."},
-        "event": {"enum": ["state", "draft", "attempt", "progress", "log", "end"]},
+        "event": {"enum": ["state", "draft", "attempt", "rehearsal", "progress", "log", "end"]},
         "data": {"type": "string", "description": "A JSON object; `at` is the time."},
     },
     "required": ["id", "event", "data"],
@@ -41,7 +41,7 @@ blueprint = APIBlueprint("events", __name__, tag="Jobs")
     },
 )
 def events(job_id: str, wanted: AfterIn) -> Response:
-    """Stream the job's events: state, draft, attempt, progress, log, and at last end.
+    """Stream the job's events: state, draft, attempt, rehearsal, progress, log, and at last end.
 
     Each has a number as its `id:`. After a break, send the last one as the header Last-Event-ID (browsers do so by
     themselves) or as `after`, and nothing is missed. Every 15 seconds of silence a comment line is sent.

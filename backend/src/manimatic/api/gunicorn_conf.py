@@ -13,7 +13,7 @@ from typing import Any
 
 from manimatic.api.parts import EXTENSION
 
-worker_class = "gthread"
+worker_class = "manimatic.api.refusals.ProblemWorker"
 workers = 1
 threads = 200
 worker_connections = 1000

@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from manimatic.api.streams import Streams
 from manimatic.errors import JobNotFound
 from manimatic.jobs import Job
-from manimatic.ports import JobStore, Storage
+from manimatic.ports import Checker, JobStore, Storage
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -27,6 +27,7 @@ class Parts:
     store: JobStore
     service: JobService
     storage: Storage
+    checker: Checker
     streams: Streams
     log: FilteringBoundLogger
 

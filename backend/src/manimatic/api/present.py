@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
+from manimatic.diagnostics import applied_to_json, diagnostic_for_people, diff_of
 from manimatic.errors import ManimaticError, SceneFailed
 from manimatic.jobs import Attempt, Event, Failure, Job, Usage, Video
 
+MAX_DIAGNOSTICS = 100
+"""Findings of one attempt that are shown."""
+MAX_DIFF_CHARS = 65_536
 PROBLEM_PAGE = "/docs#problem-"
 
 
@@ -37,6 +42,7 @@ def job_summary(job: Job, base_url: str) -> dict[str, Any]:
         "prompt": job.prompt,
         "generator": job.generator,
         "partial": job.partial,
+        "partial_reason": job.partial_reason,
         "verdict": job.verdict,
         "error": problem_of_failure(job.id, job.failure),
         "metadata": dict(job.metadata),
@@ -56,7 +62,7 @@ def job_details(job: Job, attempts: Sequence[Attempt], queue_position: int | Non
         "progress": dict(job.progress) or None,
         "queue_position": queue_position,
         "cancel_requested": job.cancel_requested,
-        "attempts": [_attempt(job.id, item) for item in attempts],
+        "attempts": [_attempt(job.id, item, before) for before, item in pairwise([None, *attempts]) if item],
         "timings": {state: round(seconds, 3) for state, seconds in job.timings.items()},
         "isolation": job.isolation,
         "video": _video(job.video),
@@ -111,11 +117,15 @@ def _failure(data: Mapping[str, Any]) -> Failure:
     return Failure(**known)
 
 
-def _attempt(job_id: str, attempt: Attempt) -> dict[str, Any]:
+def _attempt(job_id: str, attempt: Attempt, before: Attempt | None) -> dict[str, Any]:
+    shown = attempt.diagnostics[:MAX_DIAGNOSTICS]
     return {
         "number": attempt.number,
         "origin": attempt.origin,
         "code": attempt.code,
+        "diff": diff_of(before.code, attempt.code, MAX_DIFF_CHARS) if before and before.code else None,
+        "fixes": [applied_to_json(one) for one in attempt.fixes],
+        "diagnostics": [diagnostic_for_people(found, attempt.code) for found in shown],
         "verdict": attempt.verdict,
         "error": problem_of_failure(job_id, attempt.failure),
         "usage": _usage(attempt.usage),

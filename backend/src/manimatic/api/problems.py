@@ -48,7 +48,7 @@ class Trouble:
 
 def http_kinds() -> dict[int, HttpKind]:
     """Return code and hint for the statuses that the HTTP layer itself answers with."""
-    return {
+    return refused_kinds() | {
         400: HttpKind(code="bad_request", detail="The request is not well-formed.", hint=RequestError.hint),
         404: HttpKind(code="not_found", detail=default_message(NotFound), hint=NotFound.hint),
         405: HttpKind(
@@ -76,6 +76,32 @@ def http_kinds() -> dict[int, HttpKind]:
             code="too_many_requests",
             detail="Too many requests.",
             hint="Try again after the time that Retry-After gives.",
+        ),
+    }
+
+
+def refused_kinds() -> dict[int, HttpKind]:
+    """Return code and hint for the statuses that only the server before the app answers with."""
+    return {
+        414: HttpKind(
+            code="address_too_long",
+            detail="The request's first line is too long.",
+            hint="An address has at most 4094 bytes; what is longer belongs into the body.",
+        ),
+        417: HttpKind(
+            code="expectation_failed",
+            detail="The Expect header asks for something that is not done here.",
+            hint="Leave the header out, or send Expect: 100-continue.",
+        ),
+        431: HttpKind(
+            code="headers_too_large",
+            detail="The request's headers are too large.",
+            hint="A header has at most 8190 bytes, and a request at most 100 of them.",
+        ),
+        501: HttpKind(
+            code="not_implemented",
+            detail="The request's transfer coding is not known here.",
+            hint="Send the body with Content-Length, or chunked.",
         ),
     }
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from manimatic.api.choices import one_of
+from manimatic.diagnostics import Severity
 from manimatic.jobs import JobState
 from manimatic.verdicts import Verdict
 
@@ -80,12 +81,47 @@ class UsageOut(BaseModel):
     cost_usd: float | None = Field(description="null where the model's price is not known.")
 
 
+class FixOut(BaseModel):
+    """A fix that was made without a model."""
+
+    rule: str = Field(description="Stable name of the rule; docs/reference/rules.md lists them.")
+    line: int
+    diff: str = Field(description="What changed, without context.")
+
+
+class DiagnosticOut(BaseModel):
+    """One thing that the checker found."""
+
+    rule: str = Field(description="Stable name of the rule; docs/reference/rules.md lists them.")
+    severity: Severity = Field(description="error: the scene will fail; warning and advice: it renders.")
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+    hint: str
+    nearest: str | None = Field(description="The name that was probably meant.")
+    fix: str | None = Field(description="What the fix changes, as a diff, where one is certain.")
+
+
+class CheckOut(BaseModel):
+    """What can be said of a scene without running it."""
+
+    ok: bool = Field(description="Whether nothing was found that makes the scene fail.")
+    diagnostics: list[DiagnosticOut]
+    fixed_code: str | None = Field(description="The scene with every certain fix made; null where there is none.")
+    fixes: list[FixOut] = Field(description="What was changed in fixed_code.")
+
+
 class AttemptOut(BaseModel):
     """One round of generating, checking and rendering."""
 
     number: int
     origin: str = Field(description="Who wrote the scene: offline, user, or the model's name.")
-    code: str
+    code: str = Field(description="The scene after the fixes, as it ran or would have run.")
+    diff: str | None = Field(description="What changed since the attempt before; null for the first.")
+    fixes: list[FixOut]
+    diagnostics: list[DiagnosticOut]
     verdict: Verdict | None
     error: JobProblem | None
     usage: UsageOut
@@ -116,7 +152,8 @@ class JobSummary(BaseModel):
     title: str | None
     prompt: str
     generator: str | None
-    partial: bool = Field(description="Whether a limit cut the video short.")
+    partial: bool = Field(description="Whether the video holds only a part of the scene.")
+    partial_reason: str | None
     verdict: Verdict | None
     error: JobProblem | None
     metadata: dict[str, Any]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import math
 import random
 
-from manimatic.checking.api import ANYTHING, nearest
+from manimatic.checking.api import ANYTHING, Parameter, Signature, nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Frame
 from manimatic.checking.imports import manim_value
-from manimatic.checking.report import Fix, Span
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import (
     Builder,
@@ -23,9 +23,17 @@ from manimatic.checking.values import (
     Value,
 )
 from manimatic.checking.world import World, shown
+from manimatic.diagnostics import Edit, Fix, Span
 
 MODULES = {"math": frozenset(dir(math)), "random": frozenset(dir(random))}
 """Modules of the standard library whose names are checked."""
+
+
+MADE_UP = {
+    "set_": Signature(parameters=(Parameter("value", "plain", False),), gives="self"),
+    "get_": Signature(parameters=()),
+}
+"""What the setters and getters take that Manim makes up."""
 
 
 class AttributeRules:
@@ -35,6 +43,7 @@ class AttributeRules:
         self.world, self.findings = world, findings
         others = read_data("other_manims.json")
         self.others, self.corners, self.scenes = others["methods"], others["corners"], others["scenes"]
+        self.forms, self.numpy = others["forms"], others["numpy"]
 
     def look_up(self, node: ast.Attribute, value: Value, frame: Frame) -> Value:
         """Return what an attribute stands for, and report one that cannot exist."""
@@ -68,7 +77,14 @@ class AttributeRules:
         signature = self.world.method(kind, name) if name not in self.world.set_from_outside else None
         if signature is not None:
             return Method(value, name, signature)
-        return None
+        return Method(value, name, MADE_UP[name[:4]]) if self._is_made_up(value, name) else None
+
+    def _is_made_up(self, value: Instance, name: str) -> bool:
+        """Tell whether a getter or setter is one that Manim makes up when it is asked, for an attribute."""
+        if name[:4] not in MADE_UP or not self.world.is_a(value.kind, "Mobject"):
+            return False
+        kinds = list(self.world.families(value))
+        return not any(self.world.is_open(kind) or name in self.world.known_attributes(kind) for kind in kinds)
 
     def _facts(self, value: Instance, name: str, frame: Frame) -> set[Value]:
         """Return everything that the source's own classes put into an attribute."""
@@ -124,11 +140,21 @@ class AttributeRules:
                 near = nearest(node.attr, index.star)
                 self.findings.add("unknown-name", node, f"manim has no {node.attr}.", nearest=near)
             return manim_value(node.attr, index)
+        if value.name == "numpy" and node.attr in self.numpy and isinstance(node.value, ast.Name):
+            self._report_numpy(node)
+            return Module("math") if node.attr == "math" else None
         known = MODULES.get(value.name)
         if known is not None and node.attr not in known:
             near = nearest(node.attr, known)
             self.findings.add("unknown-attribute", node, f"{value.name} has no {node.attr}.", nearest=near)
         return None
+
+    def _report_numpy(self, node: ast.Attribute) -> None:
+        """Report a name that numpy has given up, with the one that stands for it now."""
+        assert isinstance(node.value, ast.Name)  # noqa: S101
+        use = self.numpy[node.attr].replace("np.", f"{node.value.id}.")
+        fix = self.findings.replacing(node, use)
+        self.findings.add("other-numpy-name", node, f"numpy has no {node.attr} any more.", nearest=use, fix=fix)
 
     def _of_class(self, node: ast.Attribute, value: Class) -> Value:
         instance = Instance(value.kind)
@@ -145,6 +171,8 @@ class AttributeRules:
             self._report_frame(node)
         elif name in self.corners and self.world.is_a(value.kind, "Mobject"):
             self._report_corner(node, value)
+        elif self._report_form(node, value):
+            return
         elif self._wanted_scene(value, name):
             self._report_flat(node, value, self._wanted_scene(value, name))
         else:
@@ -159,14 +187,16 @@ class AttributeRules:
 
     def report_renamed(self, call: ast.Call, node: ast.Attribute, value: Instance) -> bool:
         """Report the call of a method that only has another name here; return whether it was one."""
+        if not self.world.has_attribute(value, node.attr) and self._report_fixed(call, node, value):
+            return True
         other = self.others.get(node.attr)
         if not other or not other.get("same") or self.world.has_attribute(value, node.attr):
             return False
         if self.world.method(value.kind, other["use"]) is None:
             return False
         words = {word.arg for word in call.keywords}
-        fix = None
-        if words <= set(other["words"]):
+        fix = self._labels_fix(call, node, value, words)
+        if fix is None and words <= set(other["words"]):
             line, column = self._name_place(node)
             place = Span(line=line, column=column, end_line=line, end_column=column + len(node.attr))
             fix = self.findings.replacing(place, other["use"])
@@ -174,9 +204,56 @@ class AttributeRules:
         self.findings.add("other-manim-name", node, message, hint=f"Use {other['use']}.", nearest=other["use"], fix=fix)
         return True
 
+    def _labels_fix(self, call: ast.Call, node: ast.Attribute, value: Instance, words: set[str | None]) -> Fix | None:
+        """Return the fix of `axes.add_coordinate_labels(x_label=…)`, which means the names of the axes."""
+        labels = self.world.method(value.kind, "get_axis_labels")
+        simple = isinstance(node.value, (ast.Name, ast.Attribute)) and words and not call.args
+        if node.attr != "add_coordinate_labels" or not simple or labels is None or not words <= labels.by_name:
+            return None
+        receiver, whole = self.findings.source.span(node.value), self.findings.source.span(node)
+        gap = dataclasses.replace(whole, line=receiver.end_line, column=receiver.end_column)
+        text = f".add({self.findings.source.text(node.value)}.get_axis_labels"
+        end = self.findings.source.span(call)
+        return Fix((Edit(gap, text), self.findings.inserting(end.end_line, end.end_column, ")")))
+
     def _name_place(self, node: ast.Attribute) -> tuple[int, int]:
         span = self.findings.source.span(node)
         return span.end_line, span.end_column - len(node.attr)
+
+    def _report_form(self, node: ast.Attribute, value: Instance) -> bool:
+        """Report what is a method here and was none, or the other way round; return whether it was that."""
+        form = self.forms.get(node.attr)
+        known = self.world.known_attributes(value.kind)
+        if (
+            not form
+            or not self.world.is_a(value.kind, "Mobject")
+            or form.get("needs", node.attr) not in {node.attr, *known}
+        ):
+            return False
+        span = self.findings.source.span(node)
+        line, column = self._name_place(node)
+        called = self.findings.source.lines[span.end_line - 1][span.end_column - 1 :].startswith("()")
+        end = span.end_column + (2 if called else 0)
+        place = Span(line=line, column=column, end_line=line, end_column=end)
+        fix = self.findings.replacing(place, form["use"]) if called == bool(form.get("call")) else None
+        message = f"{shown(value.kind)} has no {node.attr}."
+        self.findings.add("other-manim-name", node, message, nearest=form["use"], fix=fix)
+        return True
+
+    def _report_fixed(self, call: ast.Call, node: ast.Attribute, value: Instance) -> bool:
+        """Report `mobject.fix_in_frame()`, which is the scene's to do; return whether it was that."""
+        if node.attr != "fix_in_frame" or not self.world.is_a(value.kind, "Mobject"):
+            return False
+        text, receiver = self.findings.source.text(call), self.findings.source.text(node.value)
+        inside = any(
+            self._stands_in(node, own.node) and self.world.is_a(kind, "Scene") for kind, own in self.world.own.items()
+        )
+        alone = self.findings.source.lines[call.lineno - 1].strip() == text and isinstance(node.value, ast.Name)
+        use = f"self.add_fixed_in_frame_mobjects({receiver})"
+        fix = self.findings.replacing(call, use) if alone and inside and not call.args and not call.keywords else None
+        message = f"{shown(value.kind)} has no fix_in_frame: the scene does it."
+        self.findings.add("other-manim-name", node, message, hint=f"Write {use}.", nearest=use, fix=fix)
+        return True
 
     def _report_corner(self, node: ast.Attribute, value: Instance) -> None:
         corner = self.corners[node.attr]

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 
 from manimatic.checking.api import Signature, nearest
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Span
+from manimatic.checking.oldcalls import moved_fix
 from manimatic.checking.ruledata import read_data
+from manimatic.diagnostics import Span
 
+FONTS = frozenset(
+    {"Tex", "MathTex", "SingleStringMathTex", "Title", "BulletedList", "Paragraph", "Code", "DecimalNumber"}
+)
 OPACITIES = frozenset({"fill_opacity", "stroke_opacity"})
 
 
@@ -74,7 +78,9 @@ class CallRules:
             first = given[len(slots)]
             takes = f"{len(slots)} positional argument{'s' * (len(slots) != 1)}"
             message = f"{name}() takes {takes}, and {len(given)} are given."
-            self.findings.add("too-many-arguments", first, message, hint=f"{name}{signature}")
+            fix = moved_fix(self.findings, call) if name == "MoveToTarget" else None
+            hint = "Write mobject.animate.move_to(…)." if fix else f"{name}{signature}"
+            self.findings.add("too-many-arguments", first, message, hint=hint, fix=fix)
 
     def _keywords(self, call: ast.Call, signature: Signature, name: str) -> None:
         if signature.words is None:
@@ -88,6 +94,8 @@ class CallRules:
     def _unknown_keyword(self, word: ast.keyword, allowed: frozenset[str], given: set[str | None], name: str) -> None:
         assert word.arg is not None  # noqa: S101
         other = self.renamed_of.get(name, {}).get(word.arg) or self.renamed.get(word.arg)
+        if word.arg == "weight" and (name in FONTS or not _is_number(word.value)):
+            other = None  # the weight of letters, not of a line
         if other is not None and other in allowed and other not in given:
             fix = self.findings.replacing(self._word_span(word), other)
             message = f"{name}() has no argument {word.arg}."
@@ -137,3 +145,7 @@ class CallRules:
         if needed:
             message = f"{name}() needs {', '.join(needed)}."
             self.findings.add("missing-argument", call, message, hint=f"{name}{signature}")
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)

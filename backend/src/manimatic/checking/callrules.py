@@ -11,8 +11,7 @@ from manimatic.checking.binding import Bound
 from manimatic.checking.findings import Findings
 from manimatic.checking.oldplay import OldPlayRule
 from manimatic.checking.points import PointRules
-from manimatic.checking.report import Fix, Severity, Span
-from manimatic.checking.ruledata import read_data
+from manimatic.checking.ruledata import css_color, read_data
 from manimatic.checking.tex import TexRules
 from manimatic.checking.values import (
     Builder,
@@ -27,6 +26,8 @@ from manimatic.checking.values import (
     Vector,
 )
 from manimatic.checking.world import World, shown
+from manimatic.checking.wrapping import faded, starred, wrapped
+from manimatic.diagnostics import Fix, Severity, Span
 
 _HEX = re.compile(r"(?:#|0x)[0-9a-f]+", re.IGNORECASE)
 _GOOD_HEX = re.compile(r"(?:#|0x)(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$", re.IGNORECASE)
@@ -41,6 +42,7 @@ class UseRules:
     def __init__(self, world: World, findings: Findings) -> None:
         self.world, self.findings = world, findings
         self.data = read_data("rules.json")
+        self.others = read_data("other_manims.json")["names"]
         self.tex = TexRules(world, findings)
         self.points = PointRules(world, findings)
         self.old_play = OldPlayRule(world, findings)
@@ -49,18 +51,23 @@ class UseRules:
         """Look at the making of one of Manim's objects."""
         self.points.check(self.data["points"]["classes"].get(kind, ()), bound, values)
         self._colors(bound, values)
+        if kind in {"Polygon", "ArcPolygon"}:
+            self.points.check_vertices(node, values)
         if kind in self.data["groups"]:
-            self._members(kind, self.data["groups"][kind], [*node.args], values)
+            self._members(kind, self.data["groups"][kind], node, values)
         if self.world.index.is_a(kind, "SingleStringMathTex"):
             self.tex.check(node, kind)
         if kind == "Text" and bound.get("text") is not None:
             self._text(bound, values)
         if self.world.index.is_a(kind, "Animation"):
             self._animation(node, kind, bound, values)
+            self._rate_function(bound.get("rate_func"), values)
 
     def method_called(self, node: ast.Call, method: Method, bound: Bound, values: dict[int, Value]) -> None:
         """Look at the call of one of Manim's methods."""
         kind, name = method.receiver.kind, method.name
+        if name in self.data["labels"]:
+            self.tex.check_labels(node, [bound.get(one) for one in self.data["labels"][name]])
         if self.world.is_a(kind, "Mobject"):
             self.points.check(self.data["points"]["methods"].get(name, ()), bound, values)
             if name in self.data["lists_of_points"]:
@@ -70,7 +77,7 @@ class UseRules:
                 self._colors(bound, values)
             base = self.world.manim_base(kind) or ""
             if name in HOLDERS and base in self.data["groups"]:
-                self._members(base, self.data["groups"][base], node.args, values)
+                self._members(base, self.data["groups"][base], node, values)
         elif self.world.is_a(kind, "Scene"):
             self._scene_call(node, name, values)
 
@@ -99,8 +106,11 @@ class UseRules:
         near = nearest(text.upper(), self.world.index.colors)
         if near is None and _HEX.match(f"#{text}") and len(text) == 6:
             near = f"#{text}"
+        fix = None
+        if (css := css_color(text)) is not None:
+            near, fix = css, self.findings.replacing(node, f'"{css}"') if isinstance(node, ast.Constant) else None
         hint = f"Did you mean {near}?" if near else "Use a hex value such as '#58C4DD' or a name such as BLUE."
-        self.findings.add("bad-color", node, f"Manim knows no colour {text!r}.", hint=hint, nearest=near)
+        self.findings.add("bad-color", node, f"Manim knows no colour {text!r}.", hint=hint, nearest=near, fix=fix)
 
     def _text(self, bound: Bound, values: dict[int, Value]) -> None:
         argument = bound.get("text")
@@ -115,22 +125,34 @@ class UseRules:
                 fix = self.findings.replacing(argument, f"str({self.findings.source.text(argument)})")
             self.findings.add("not-text", argument, "Text() takes a string.", hint="Write str(…).", fix=fix)
 
+    def _rate_function(self, argument: ast.expr | None, values: dict[int, Value]) -> None:
+        """Report a rate function that is given as text."""
+        value = values.get(id(argument)) if argument is not None else None
+        if argument is None or not isinstance(value, Plain) or value.kind != "str":
+            return
+        name = value.text or ""
+        known = name if name in self.world.index.star else self.others.get(name, {}).get("use", "")
+        fix = self.findings.replacing(argument, known) if known and self.world.imports.star else None
+        message = "A rate function is a function such as smooth or linear, not text."
+        self.findings.add("text-for-function", argument, message, nearest=known or None, fix=fix)
+
     # ------------------------------------------------------------ groups and animations
 
-    def _members(self, kind: str, wanted: str, nodes: Iterable[ast.expr], values: dict[int, Value]) -> None:
-        for node in nodes:
+    def _members(self, kind: str, wanted: str, call: ast.Call, values: dict[int, Value]) -> None:
+        for node in call.args:
             value = values.get(id(node))
             if isinstance(node, ast.Starred):
                 self._starred_member(node, kind)
             elif isinstance(value, Sequence) and kind == "Group" and value.kind in {"list", "tuple"}:
                 message = "Group takes objects, not a list of them."
-                edit = self.findings.inserting(node.lineno, self.findings.source.span(node).column, "*")
-                self.findings.add("not-a-mobject", node, message, fix=Fix((edit,)))
+                self.findings.add("not-a-mobject", node, message, fix=starred(self.findings, node))
             elif self._is_no(value, wanted):
                 message = f"{kind} takes {wanted}s; this is {self._shown(value)}."
-                hint = "Use Group." if kind == "VGroup" and self._is_mobject(value) else ""
+                is_other = kind == "VGroup" and self._is_mobject(value)
+                made = is_other and isinstance(call.func, ast.Name) and call.func.id == "VGroup"
+                fix = self.findings.replacing(call.func, "Group") if made and self.world.imports.star else None
                 rule = "not-a-vmobject" if kind == "VGroup" else "not-a-mobject"
-                self.findings.add(rule, node, message, hint=hint)
+                self.findings.add(rule, node, message, hint="Use Group." if is_other else "", fix=fix)
 
     def _starred_member(self, node: ast.Starred, kind: str) -> None:
         """Report `VGroup(*self.mobjects)`: a scene may hold images and cameras, too."""
@@ -174,7 +196,14 @@ class UseRules:
             return f"the method {value.name}"
         if isinstance(value, Builder):
             return "an .animate"
-        names = {"num": "a number", "str": "text", "lambda": "a function", "dict": "a dict", "bool": "True or False"}
+        names = {
+            "num": "a number",
+            "str": "text",
+            "lambda": "a function",
+            "dict": "a dict",
+            "bool": "True or False",
+            "none": "None",
+        }
         return names.get(value.kind, "something else") if isinstance(value, (Plain, Sequence)) else "something else"
 
     def _animation(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:
@@ -189,12 +218,24 @@ class UseRules:
             value = values.get(id(target)) if target is not None else None
             if target is None or isinstance(target, ast.Starred):
                 continue
-            if self._is_no(value, wanted) or (isinstance(value, Sequence) and value.kind in {"list", "tuple"}):
-                shown_value = "a list" if isinstance(value, Sequence) else self._shown(value)
-                message = f"{kind} animates a {wanted}; this is {shown_value}."
-                hint = "Put them into a VGroup." if isinstance(value, Sequence) else ""
+            if isinstance(value, Sequence) and value.kind in {"list", "tuple"}:
+                self._list_animated(target, value, kind, wanted)
+            elif self._is_no(value, wanted):
+                message = f"{kind} animates a {wanted}; this is {self._shown(value)}."
                 rule = "not-a-vmobject" if self._is_mobject(value) else "not-a-mobject"
-                self.findings.add(rule, target, message, hint=hint)
+                fix = faded(self.findings, node) if rule == "not-a-vmobject" else None
+                hint = "Use FadeIn or FadeOut." if fix else ""
+                self.findings.add(rule, target, message, hint=hint, fix=fix)
+
+    def _list_animated(self, target: ast.expr, value: Sequence, kind: str, wanted: str) -> None:
+        """Report an animation of a list, which can be unpacked or put into a group."""
+        fix = None
+        if kind in {"FadeIn", "FadeOut"}:
+            fix = starred(self.findings, target)
+        elif isinstance(value.common, Instance) and self.world.is_a(value.common.kind, "VMobject"):
+            fix = wrapped(self.findings, target, "VGroup(*")
+        message = f"{kind} animates a {wanted}; this is a list."
+        self.findings.add("not-a-mobject", target, message, hint="Put them into a VGroup.", fix=fix)
 
     def _animations(self, nodes: Iterable[ast.expr], values: dict[int, Value], name: str) -> None:
         for node in nodes:
@@ -230,12 +271,19 @@ class UseRules:
                 fix = Fix((edit,))
         message = f"{name} takes animations; this is {self._shown(value)}."
         hint = "Write mobject.animate.method(…)." if fix else "Wrap it in an animation such as FadeIn or Create."
+        bare = isinstance(node, (ast.Name, ast.Attribute)) or (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        )
+        if fix is None and bare and self._is_mobject(value) and self.world.imports.star:
+            fix = wrapped(self.findings, node, "FadeIn(")
         self.findings.add("not-an-animation", node, message, hint=hint, fix=fix)
 
     # ------------------------------------------------------------ scenes
 
     def _scene_call(self, node: ast.Call, name: str, values: dict[int, Value]) -> None:
         if name == "play":
+            words = {word.arg: word.value for word in node.keywords}
+            self._rate_function(words.get("rate_func"), values)
             if not node.args and not any(word.arg is None for word in node.keywords):
                 self.findings.add("missing-argument", node, "play() needs at least one animation.")
             told = self.old_play.check(node, values)
@@ -245,8 +293,7 @@ class UseRules:
                 value = values.get(id(argument))
                 if isinstance(value, Sequence) and value.kind in {"list", "tuple"}:
                     message = f"{name}() takes objects, not a list of them."
-                    edit = self.findings.inserting(argument.lineno, self.findings.source.span(argument).column, "*")
-                    fix = Fix((edit,))
+                    fix = starred(self.findings, argument)
                     self.findings.add("not-a-mobject", argument, message, hint="Put a * before it.", fix=fix)
                 elif self._is_no(value, "Mobject"):
                     message = f"{name}() takes objects; this is {self._shown(value)}."

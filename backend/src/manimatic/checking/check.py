@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 
 from manimatic.checking.api import ApiIndex
@@ -12,19 +13,20 @@ from manimatic.checking.imports import read_imports
 from manimatic.checking.modules import ModuleRules
 from manimatic.checking.names import NameRule
 from manimatic.checking.policy import PolicyRules
-from manimatic.checking.report import Report, Severity, Span
 from manimatic.checking.statements import Walk
 from manimatic.checking.structure import DimensionRule, StructureRules, report_syntax
 from manimatic.checking.world import World
+from manimatic.diagnostics import CheckReport, Severity, Span
 
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 MAX_CHARACTERS = 100_000
 """Longer sources are not parsed: no scene comes near, and the parser's memory grows with the source."""
 MAX_DEPTH = 120
 """Deeper nesting of expressions and blocks is not walked through."""
 MAX_NODES = 60_000
+TOO_DEEP = "The source is nested too deeply, or holds too much, to be looked at."
 WALKS = 3
 """What one walk learns of functions and attributes, the next one uses; the last one reports."""
-TOO_COMPLEX = "too-complex"
 
 
 def check_source(
@@ -33,7 +35,7 @@ def check_source(
     index: ApiIndex | None = None,
     policy: Severity = Severity.WARNING,
     packages: frozenset[str] = frozenset(),
-) -> Report:
+) -> CheckReport:
     """Check a scene's source.
 
     Args:
@@ -44,31 +46,33 @@ def check_source(
     """
     findings = Findings(Source(code))
     if len(code) > MAX_CHARACTERS:
-        return too_complex(f"The source is longer than {MAX_CHARACTERS} characters.")
+        return too_much(code, "too-long", f"The source is longer than {MAX_CHARACTERS} characters.")
+    if _NO_TEXT.search(code):
+        return too_much(code, "null-bytes", "The source holds null bytes or characters that are none.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
     except SyntaxError as error:
         report_syntax(error, findings)
-        return Report(findings.all())
+        return CheckReport(code=code, diagnostics=findings.all())
     except (ValueError, RecursionError, MemoryError):
-        return too_complex("The source holds null bytes or is nested too deeply.")
-    if _is_too_complex(tree):
-        return too_complex("The source is nested too deeply or is too long.")
+        return too_much(code, "too-deep", TOO_DEEP)
+    if _is_too_deep(tree):
+        return too_much(code, "too-deep", TOO_DEEP)
     _run_rules(tree, findings, index or ApiIndex.load(), policy, packages)
-    return Report(findings.all())
+    return CheckReport(code=code, diagnostics=findings.all())
 
 
-def too_complex(message: str) -> Report:
+def too_much(code: str, rule: str, message: str) -> CheckReport:
     """Return the report on a source that nobody looks at."""
     span = Span(line=1, column=1, end_line=1, end_column=1)
     findings = Findings(Source(""))
-    findings.add(TOO_COMPLEX, span, message, hint="Write a simpler scene.")
-    return Report(findings.all())
+    findings.add(rule, span, message, hint="Write a simpler scene.")
+    return CheckReport(code=code, diagnostics=findings.all())
 
 
-def _is_too_complex(tree: ast.AST) -> bool:
+def _is_too_deep(tree: ast.AST) -> bool:
     count, level = 0, [tree]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]

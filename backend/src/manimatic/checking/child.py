@@ -1,4 +1,4 @@
-"""The checker's own process: one request a line, one answer a line, under hard limits.
+"""The checker's own process: `ready`, then one request a line and one answer a line, under hard limits.
 
 Source that kills a checker kills this process and nothing else. It opens no file after it has read the index.
 """
@@ -11,27 +11,32 @@ import sys
 from typing import Any, BinaryIO
 
 from manimatic.checking.api import ApiIndex
-from manimatic.checking.check import check_source, too_complex
-from manimatic.checking.fixing import Fixed, fix_source
-from manimatic.checking.report import Severity
-from manimatic.checking.wire import fixed_to_json
+from manimatic.checking.check import TOO_DEEP, check_source, too_much
+from manimatic.checking.fixing import fix_source
+from manimatic.checking.ruledata import read_all
+from manimatic.diagnostics import Severity, report_to_json
 
 MEMORY_BYTES = 512 * 1024 * 1024
 MAX_RECURSION = 4_000
+WARM_UP = "from manim import *\n\nгруппа = Circel()\nгруппа.shfit(UP)\n"
+"""Makes the parser and the rules load what they load late: for names that are not ASCII, and for nearest names."""
 
 
 def main() -> None:
     """Answer requests until there are no more."""
     index = ApiIndex.load()
-    answer(check_request("from manim import *\n"), index)
+    read_all()
+    answer(check_request(WARM_UP), index)
     limit_process()
     sys.setrecursionlimit(MAX_RECURSION)
+    sys.stdout.buffer.write(b"ready\n")
+    sys.stdout.buffer.flush()
     serve(sys.stdin.buffer, sys.stdout.buffer, index)
 
 
 def check_request(code: str) -> dict[str, Any]:
     """Return the request to check a source."""
-    return {"code": code, "fix": False, "policy": Severity.WARNING.value, "packages": []}
+    return {"code": code, "fix": False, "policy": Severity.WARNING.value}
 
 
 def limit_process() -> None:
@@ -61,14 +66,13 @@ def serve(requests: BinaryIO, answers: BinaryIO, index: ApiIndex) -> None:
 def answer(request: dict[str, Any], index: ApiIndex) -> dict[str, Any]:
     """Check or mend one source."""
     code, policy = str(request["code"]), Severity(request["policy"])
-    packages = frozenset(map(str, request["packages"]))
+    look = fix_source if request["fix"] else check_source
     try:
-        if request["fix"]:
-            return fixed_to_json(fix_source(code, index=index, policy=policy, packages=packages))
-        report = check_source(code, index=index, policy=policy, packages=packages)
+        return report_to_json(look(code, index=index, policy=policy))
     except (RecursionError, MemoryError):
-        report = too_complex("The source is nested too deeply.")
-    return fixed_to_json(Fixed(code=code, applied=(), report=report))
+        return report_to_json(too_much(code, "too-deep", TOO_DEEP))
+    except Exception as error:  # noqa: BLE001  a bug of the checker's is not the scene's
+        return {"error": type(error).__name__}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from manimatic.checking.values import (
     Method,
     Module,
     OwnFunction,
+    Plain,
     Sequence,
     Super,
     Value,
@@ -109,6 +110,8 @@ class Expressions(PlainExpressions):
             self.uses.method_called(node, method, bound, values)
         if method.animated:
             return Builder(method.receiver)
+        if method.name in self.uses.data["without_result"] and self.world.is_a(method.receiver.kind, "Scene"):
+            return Plain("none")
         return self._given(method.signature.gives, method.receiver)
 
     def _given(self, gives: str, receiver: Instance | None) -> Value:
@@ -126,6 +129,9 @@ class Expressions(PlainExpressions):
         if isinstance(function, Builtin):
             return self._call_builtin(node, function.name, values, frame)
         func = node.func
+        if isinstance(func, ast.Attribute) and func.attr == "norm" and len(node.args) == 1 and not node.keywords:
+            module = ast.unparse(func.value)
+            return NUMBER if module in {"np.linalg", "numpy.linalg"} else None
         if isinstance(func, ast.Attribute) and func.attr in {"array", "asarray"} and node.args:
             owner = self.value(func.value, frame)
             items = values[id(node.args[0])]

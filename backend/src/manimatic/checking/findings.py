@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from manimatic.checking.report import Diagnostic, Edit, Fix, Severity, Span
+from manimatic.checking.ruledata import certain_rules
+from manimatic.diagnostics import Diagnostic, Edit, Fix, Severity, Span
 
 
 class Source:
@@ -85,7 +86,16 @@ class Findings:
             hint = f"Did you mean {nearest}?"
         self._found.setdefault(
             (rule, span),
-            Diagnostic(rule=rule, severity=severity, span=span, message=message, hint=hint, nearest=nearest, fix=fix),
+            Diagnostic(
+                rule=rule,
+                severity=severity,
+                span=span,
+                message=message,
+                hint=hint,
+                nearest=nearest,
+                fix=fix,
+                certain=severity is Severity.ERROR and rule in certain_rules(),
+            ),
         )
 
     def replacing(self, where: Span | ast.expr | ast.keyword | ast.alias, text: str) -> Fix:

@@ -5,35 +5,20 @@ No fix deletes a statement, a play or an object, or drops an argument. A round t
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
+import dataclasses
 
 from manimatic.checking.api import ApiIndex
 from manimatic.checking.check import check_source
-from manimatic.checking.report import Diagnostic, Edit, Fix, Report, Severity
+from manimatic.diagnostics import Applied, CheckReport, Diagnostic, Edit, Severity, edited, fix_diff
 
 MAX_ROUNDS = 12
-FIXED_WARNINGS = frozenset({"group-of-everything", "tex-not-raw"})
+FIXED_WARNINGS = frozenset({"group-of-everything", "no-animation", "tex-not-raw"})
 """Rules whose fixes are certain although the scene may render without them."""
-BROKEN = frozenset({"syntax-error", "truncated", "markdown-fence", "not-code", "too-complex"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
-    """One fix that was made: its rule, the line it began in, and what changed."""
-
-    rule: str
-    line: int
-    diff: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
-    """The mended source, what was done to it, and what is still wrong with it."""
-
-    code: str
-    applied: tuple[Applied, ...]
-    report: Report
+BROKEN = frozenset(
+    {"syntax-error", "truncated", "markdown-fence", "not-code", "other-language"}
+    | {"too-long", "too-deep", "too-complex", "null-bytes"}
+)
+"""Rules about sources that are no Python, or that nobody can look at."""
 
 
 def fix_source(
@@ -42,7 +27,7 @@ def fix_source(
     index: ApiIndex | None = None,
     policy: Severity = Severity.WARNING,
     packages: frozenset[str] = frozenset(),
-) -> Fixed:
+) -> CheckReport:
     """Mend what is certain, check again, and go on until nothing changes; arguments as for `check_source`."""
     index = index or ApiIndex.load()
     applied: list[Applied] = []
@@ -57,19 +42,14 @@ def fix_source(
             break
         applied.extend(_record(code, found) for found in chosen)
         code, report = mended, after
-    return Fixed(code=code, applied=tuple(applied), report=report)
-
-
-def apply_fix(code: str, fix: Fix) -> str:
-    """Return the source with one fix made."""
-    return _edited(code, list(fix.edits))
+    return dataclasses.replace(report, applied=tuple(applied))
 
 
 def _is_wanted(found: Diagnostic) -> bool:
     return found.fix is not None and (found.severity is Severity.ERROR or found.rule in FIXED_WARNINGS)
 
 
-def _is_worse(before: Report, after: Report) -> bool:
+def _is_worse(before: CheckReport, after: CheckReport) -> bool:
     """Tell whether a round broke the source or mended nothing; what only now can be seen is no harm."""
     if any(found.rule in BROKEN for found in after.errors):
         return True
@@ -96,24 +76,9 @@ def _touch(one: Edit, other: Edit) -> bool:
 
 
 def _apply_all(code: str, chosen: list[Diagnostic]) -> str:
-    return _edited(code, [edit for found in chosen if found.fix for edit in found.fix.edits])
-
-
-def _edited(code: str, edits: list[Edit]) -> str:
-    lines = code.split("\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
-        span = edit.span
-        start = starts[span.line - 1] + span.column - 1
-        end = starts[span.end_line - 1] + span.end_column - 1
-        code = code[:start] + edit.text + code[end:]
-    return code
+    return edited(code, [edit for found in chosen if found.fix for edit in found.fix.edits])
 
 
 def _record(code: str, found: Diagnostic) -> Applied:
     assert found.fix is not None  # noqa: S101
-    after = apply_fix(code, found.fix)
-    lines = difflib.unified_diff(code.split("\n"), after.split("\n"), "before", "after", lineterm="", n=0)
-    return Applied(rule=found.rule, line=found.line, diff="\n".join(list(lines)[2:]))
+    return Applied(rule=found.rule, line=found.line, diff=fix_diff(code, found.fix))

@@ -7,9 +7,9 @@ import sys
 
 from manimatic.checking.api import nearest
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Fix
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.world import World
+from manimatic.diagnostics import Fix
 
 RULE = "unknown-import"
 

@@ -8,9 +8,10 @@ import builtins
 from manimatic.checking.api import nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Scope, bound_names
-from manimatic.checking.report import Edit, Fix
-from manimatic.checking.ruledata import read_data
+from manimatic.checking.oldcalls import box_fix, old_call_fix
+from manimatic.checking.ruledata import css_color, read_data
 from manimatic.checking.world import World
+from manimatic.diagnostics import Edit, Fix
 
 BUILTIN_NAMES = frozenset(dir(builtins)) | {
     "__file__",
@@ -43,7 +44,8 @@ class NameRule:
 
     def __init__(self, world: World, findings: Findings, *, short: bool) -> None:
         self.world, self.findings, self.short = world, findings, short
-        self.others = read_data("other_manims.json")["names"]
+        others = read_data("other_manims.json")
+        self.others, self.calls = others["names"], others["calls"]
         self.dynamic = False
         self.known: frozenset[str] = frozenset()
 
@@ -75,8 +77,12 @@ class NameRule:
 
     def _visit(self, node: ast.AST, here: tuple[frozenset[str], ...], inner: tuple[frozenset[str], ...]) -> None:
         if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Load) and node.id not in self.known and not any(node.id in s for s in here):
+            if self._is_unknown(node, here):
                 self._report(node)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and self._is_old(node.func, here):
+            self._report_call(node, node.func)
+            for child in (*node.args, *node.keywords):
+                self._visit(child, here, inner)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
             for part in self._outside_parts(node):
                 self._visit(part, here, inner)
@@ -90,6 +96,21 @@ class NameRule:
                 self._visit(node.value, here, inner)
         else:
             self._children(node, here, inner)
+
+    def _is_unknown(self, node: ast.Name, here: tuple[frozenset[str], ...]) -> bool:
+        loaded = isinstance(node.ctx, ast.Load)
+        return loaded and node.id not in self.known and not any(node.id in names for names in here)
+
+    def _is_old(self, node: ast.Name, here: tuple[frozenset[str], ...]) -> bool:
+        imported = self.world.imports.star or self.short
+        return imported and (node.id in self.calls or node.id == "Box") and self._is_unknown(node, here)
+
+    def _report_call(self, call: ast.Call, name: ast.Name) -> None:
+        entry = self.calls.get(name.id, {})
+        use = self.others.get(name.id, entry)["use"]
+        fix = box_fix(self.findings, call) if name.id == "Box" else old_call_fix(self.findings, call, entry)
+        message = f"This Manim has no {name.id}."
+        self.findings.add("other-manim-name", name, message, hint=f"Use {use}.", nearest=use, fix=fix)
 
     def _children(self, node: ast.AST, here: tuple[frozenset[str], ...], inner: tuple[frozenset[str], ...]) -> None:
         for child in ast.iter_child_nodes(node):
@@ -125,12 +146,20 @@ class NameRule:
             self.findings.add(
                 "other-manim-name", node, message, hint=f"Use {other['use']}.", nearest=other["use"], fix=fix
             )
+        elif css_color(name) and name.isupper():
+            self._report_color(node)
         elif name in _MATH:
             use = f"np.{_MATH[name]}"
             fix = self.findings.replacing(node, use) if self.world.imports.star or self.short else None
             self.findings.add("missing-import", node, f"{name} is not defined.", nearest=use, fix=fix)
         else:
             self.findings.add("unknown-name", node, f"{name} is not defined.", nearest=self._nearest(name))
+
+    def _report_color(self, node: ast.Name) -> None:
+        use = f'ManimColor("{css_color(node.id)}")'
+        fix = self.findings.replacing(node, use) if self.world.imports.star or self.short else None
+        message = f"Manim has no colour {node.id}."
+        self.findings.add("unknown-color", node, message, hint=f"Write {use}.", nearest=use, fix=fix)
 
     def _report_unimported(self, node: ast.Name) -> None:
         edit: Edit = self.findings.inserting(self._import_line(), 1, "from manim import *\n")

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Edit, Fix
 from manimatic.checking.values import Builder, Instance, Method, Value
 from manimatic.checking.world import World
+from manimatic.diagnostics import Edit, Fix
 
 _KNOWN_GIVEN = (ast.Constant, ast.Name, ast.List, ast.Tuple, ast.BinOp, ast.UnaryOp, ast.Attribute)
 

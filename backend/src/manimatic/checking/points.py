@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from manimatic.checking.binding import Bound
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Edit, Fix
-from manimatic.checking.values import Plain, Sequence, Value, point_size
+from manimatic.checking.values import NUMBER, Plain, Sequence, Value, point_size
 from manimatic.checking.world import World
+from manimatic.diagnostics import Edit, Fix
 
 ARRAYS = frozenset({"array", "asarray"})
 SIMPLE = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)
@@ -47,6 +47,20 @@ class PointRules:
         if all(point_size(item) == 2 for item in value.items):
             for part, item in zip(argument.elts, value.items, strict=True):
                 self.check_one(part, item)
+
+    def check_vertices(self, call: ast.Call, values: Mapping[int, Value]) -> None:
+        """Report a list of vertices where they are taken one by one."""
+        node = call.args[0] if len(call.args) == 1 else None
+        if node is None or isinstance(node, ast.Starred):
+            return
+        value = values.get(id(node))
+        literal = isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) > 2
+        several = literal and not all(item == NUMBER for item in getattr(value, "items", None) or (None,))
+        points = isinstance(value, Sequence) and value.kind in {"list", "tuple"} and bool(point_size(value.common))
+        if several or points or isinstance(node, ast.ListComp):
+            message = "The vertices are taken one by one, not as a list."
+            fix = Fix((self.findings.inserting(node.lineno, self.findings.source.span(node).column, "*"),))
+            self.findings.add("points-in-a-list", node, message, hint="Put a * before it.", fix=fix)
 
     def check_sum(self, node: ast.BinOp, left: Value, right: Value) -> bool:
         """Report a sum of points of unequal size; return whether it is one."""

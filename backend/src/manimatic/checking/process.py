@@ -15,17 +15,18 @@ from types import TracebackType
 from typing import Any, Self
 
 import manimatic
-from manimatic.checking.check import MAX_CHARACTERS, too_complex
-from manimatic.checking.fixing import Fixed
-from manimatic.checking.report import Report, Severity
-from manimatic.checking.wire import fixed_from_json
-from manimatic.errors import ManimaticError
+from manimatic.checking.check import MAX_CHARACTERS, too_much
+from manimatic.diagnostics import CheckReport, report_from_json
+from manimatic.errors import CheckerError
+from manimatic.ports import CheckOptions
 
 CPU_S = 5
 """CPU seconds that one source may take."""
 WALL_S = 20.0
 """Seconds after which a process that does not answer is killed; the machine may be busy."""
 START_S = 30.0
+QUEUE_S = 60.0
+"""Seconds that a source waits for its turn."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from manimatic.checking.child import main; main()"
 
@@ -43,17 +44,28 @@ class CheckerProcess:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
-        self._fresh = True
 
-    def check(
-        self, code: str, *, policy: Severity = Severity.WARNING, packages: frozenset[str] = frozenset()
-    ) -> Report:
-        """Check a source; one that kills the checker is `too-complex`."""
-        return self._ask(code, fix=False, policy=policy, packages=packages).report
+    def check(self, code: str, options: CheckOptions) -> CheckReport:
+        """Check a source, and mend it first where that is asked for; one that kills the checker is `too-complex`.
 
-    def fix(self, code: str, *, policy: Severity = Severity.WARNING, packages: frozenset[str] = frozenset()) -> Fixed:
-        """Mend a source; one that kills the checker is left as it is, and `too-complex`."""
-        return self._ask(code, fix=True, policy=policy, packages=packages)
+        Raises:
+            CheckerError: The checker cannot be started, gives nonsense, or is busy with others' sources.
+        """
+        if len(code) > MAX_CHARACTERS:
+            return too_much(code, "too-long", f"The source is longer than {MAX_CHARACTERS} characters.")
+        request = {"code": code, "fix": options.fix, "policy": options.policy.value, "cpu_s": CPU_S}
+        if not self._lock.acquire(timeout=QUEUE_S):
+            raise CheckerError("The checker is busy.")
+        try:
+            return report_from_json(self._exchange(json.dumps(request).encode() + b"\n"))
+        except _Died:
+            self._end()
+            return too_much(code, "too-complex", "Checking the source took too much time or memory.")
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            self._end()
+            raise CheckerError from error
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """End the process."""
@@ -68,41 +80,26 @@ class CheckerProcess:
     ) -> None:
         self.close()
 
-    def _ask(self, code: str, *, fix: bool, policy: Severity, packages: frozenset[str]) -> Fixed:
-        if len(code) > MAX_CHARACTERS:
-            return _refused(code, f"The source is longer than {MAX_CHARACTERS} characters.")
-        request = {
-            "code": code,
-            "fix": fix,
-            "policy": policy.value,
-            "packages": sorted(packages),
-            "cpu_s": CPU_S,
-        }
-        with self._lock:
-            try:
-                return fixed_from_json(self._exchange(json.dumps(request).encode() + b"\n"))
-            except (_Died, OSError):
-                self._end()
-                return _refused(code, "The source is too complex to check.")
-            except (KeyError, TypeError, ValueError) as error:
-                self._end()
-                raise ManimaticError("The checker gave an answer that is none.") from error
-
     def _exchange(self, request: bytes) -> Any:
-        child = self._child if self._child is not None and self._child.poll() is None else self._start()
-        assert child.stdin is not None  # noqa: S101
-        assert child.stdout is not None  # noqa: S101
-        deadline = time.monotonic() + WALL_S + (START_S if self._fresh else 0.0)
-        child.stdin.write(request)
-        child.stdin.flush()
-        answer = json.loads(_read_line(child.stdout.fileno(), deadline))
-        self._fresh = False
-        return answer
+        """Send a request and return the answer; a process that died while it was idle is replaced first."""
+        for child in (self._living(), None):
+            child = child or self._start()
+            assert child.stdin is not None  # noqa: S101
+            assert child.stdout is not None  # noqa: S101
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.write(request)
+                child.stdin.flush()
+                return json.loads(_read_line(child.stdout.fileno(), time.monotonic() + WALL_S))
+        raise _Died
+
+    def _living(self) -> subprocess.Popen[bytes] | None:
+        return self._child if self._child is not None and self._child.poll() is None else None
 
     def _start(self) -> subprocess.Popen[bytes]:
+        """Start a process and wait until it is ready. Raises CheckerError, OSError."""
         self._end()
         source = str(Path(manimatic.__file__).parent.parent)
-        self._child = subprocess.Popen(
+        self._child = child = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", "-c", _START, source],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -110,8 +107,12 @@ class CheckerProcess:
             env={},
             cwd="/",
         )
-        self._fresh = True
-        return self._child
+        assert child.stdout is not None  # noqa: S101
+        try:
+            _read_line(child.stdout.fileno(), time.monotonic() + START_S)
+        except _Died:
+            raise CheckerError("The checker's process does not start.") from None
+        return child
 
     def _end(self) -> None:
         child, self._child = self._child, None
@@ -123,10 +124,6 @@ class CheckerProcess:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-
-
-def _refused(code: str, message: str) -> Fixed:
-    return Fixed(code=code, applied=(), report=too_complex(message))
 
 
 def _read_line(descriptor: int, deadline: float) -> bytes:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from manimatic.checking.expressions import Expressions
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Facts, Frame, Scope, all_arguments, bound_names
-from manimatic.checking.report import Severity
 from manimatic.checking.values import (
     Class,
     Instance,
@@ -20,6 +19,7 @@ from manimatic.checking.values import (
     join,
 )
 from manimatic.checking.world import OWN, FunctionNode, World
+from manimatic.diagnostics import Severity
 
 ASKING = frozenset({"isinstance", "hasattr", "callable", "issubclass"})
 ENTRANCES = frozenset({"construct", "setup", "tear_down", "__init__"})

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Edit, Fix, Severity, Span
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.world import OWN, World
+from manimatic.checking.wrapping import shown_at_last
+from manimatic.diagnostics import Edit, Fix, Severity, Span
 
 _CUT = re.compile(r"was never closed|unexpected EOF|expected an indented block|unterminated triple-quoted|expected ':'")
 _FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
+_THIRD_BRACE = re.compile(r"\\end\{\{\w+\*?\}\}(?=\}(?!\}))")
 _CODE = re.compile(r"^(?:from|import|class|def|@|#|self\.|\w+\s*=)", re.MULTILINE)
-MAX_ROUNDS = 100_000
+_OTHER_LANGUAGE = re.compile(
+    r"^\s*(?:#include\b|using namespace\b|package \w|public (?:static |final )*(?:class|void)|import java|"
+    r"(?:export )?(?:default )?(?:async )?function\b|(?:const|let|var) \w+ ?=|console\.log|fn \w+\(|use \w+::|"
+    r"func \w+\(|<!DOCTYPE|<html|<svg|<script|\\documentclass|\\begin\{(?:document|tikzpicture)\}|library\()",
+    re.MULTILINE,
+)
 MAX_PLAYS = 3_000
+PLAIN_SCENES = frozenset({"Scene", "MovingCameraScene", "ThreeDScene", "ZoomedScene"})
+"""Scenes that do nothing by themselves."""
 
 
 def report_syntax(error: SyntaxError, findings: Findings) -> None:
@@ -27,6 +37,9 @@ def report_syntax(error: SyntaxError, findings: Findings) -> None:
     fence = list(_FENCE.finditer(code))
     if fence:
         findings.add("markdown-fence", span, "Markdown fences stand in the code.", fix=_without_fences(code, findings))
+    elif _OTHER_LANGUAGE.search(code):
+        message = "This is another language than Python."
+        findings.add("other-language", span, message, hint="Write the scene in Python, for Manim.")
     elif not _CODE.search(code):
         findings.add("not-code", span, "This is not Python.", hint="Answer with the scene's source only.")
     elif _is_cut(error, findings):
@@ -34,7 +47,18 @@ def report_syntax(error: SyntaxError, findings: Findings) -> None:
             "truncated", span, f"The source ends too early: {error.msg}.", hint="Write the whole scene, shorter."
         )
     else:
-        findings.add("syntax-error", span, f"{(error.msg or 'invalid syntax')[:200]}.")
+        message = f"{(error.msg or 'invalid syntax')[:200]}."
+        findings.add("syntax-error", span, message, fix=_without_third_brace(error, findings))
+
+
+def _without_third_brace(error: SyntaxError, findings: Findings) -> Fix | None:
+    """Return the fix of an f-string whose TeX environment ends with one brace too many."""
+    line = findings.source.lines[min(max(error.lineno or 1, 1), len(findings.source.lines)) - 1]
+    found = _THIRD_BRACE.search(line)
+    if found is None or "single '}'" not in (error.msg or ""):
+        return None
+    place = Span(line=error.lineno or 1, column=found.end() + 1, end_line=error.lineno or 1, end_column=found.end() + 2)
+    return Fix((Edit(place, ""),))
 
 
 def _is_cut(error: SyntaxError, findings: Findings) -> bool:
@@ -61,6 +85,7 @@ class StructureRules:
 
     def __init__(self, world: World, findings: Findings) -> None:
         self.world, self.findings = world, findings
+        self.silent = frozenset(read_data("rules.json")["silent"])
 
     def check(self, tree: ast.Module, *, short: bool) -> None:
         """Report what is wrong with the whole."""
@@ -84,13 +109,51 @@ class StructureRules:
             )
         for kind in kinds:
             self._construct(kind)
+        if kinds:
+            self._plays(max(kinds, key=lambda kind: self.world.own[kind].node.lineno))
+
+    def _plays(self, kind: str) -> None:
+        """Report a scene that certainly plays nothing; it is the last one that is rendered."""
+        own = self.world.own[kind]
+        construct = own.methods.get("construct")
+        plain = self.world.manim_base(kind) in PLAIN_SCENES and len(own.bases) == 1 and not own.bases[0].startswith(OWN)
+        blank = construct is not None and ast.unparse(construct.body[-1]) == "..."
+        if (
+            construct is None
+            or blank
+            or own.is_open
+            or not plain
+            or not self._is_silent(own.node, frozenset(own.methods))
+        ):
+            return
+        span = self.findings.source.span(construct)
+        place = dataclasses.replace(span, end_line=span.line, end_column=span.column + len("def construct"))
+        fix = shown_at_last(self.findings, construct)
+        message = "The scene plays nothing and waits for nothing: there is no video of it."
+        hint = "End with self.wait()." if fix else "The code may have been cut off: play at least one animation."
+        self.findings.add("no-animation", place, message, severity=Severity.WARNING, hint=hint, fix=fix)
+
+    def _is_silent(self, node: ast.ClassDef, methods: frozenset[str]) -> bool:
+        """Tell whether nothing in a class asks the scene for more than adding and removing objects."""
+        quiet = methods | self.silent
+        bases = {id(part.value) for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and part.id == "self" and id(part) not in bases:
+                return False
+            if isinstance(part, ast.Name) and part.id == "super":
+                return False
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
+                owner = part.func.value
+                if isinstance(owner, ast.Name) and owner.id == "self" and part.func.attr not in quiet:
+                    return False
+        return True
 
     def _construct(self, kind: str) -> None:
         own = self.world.own[kind]
         if self.world.own_method(kind, "construct") is not None or own.heirs - {kind} or own.is_open:
             return
         base = self.world.manim_base(kind)
-        if base in {"Scene", "MovingCameraScene", "ThreeDScene", "ZoomedScene"}:
+        if base in PLAIN_SCENES:
             near = next((name for name in own.methods if name.lower().startswith("cons")), None)
             message = f"{kind.removeprefix(OWN)} has no construct method: nothing is shown."
             self.findings.add("no-construct", own.node.bases[0], message, severity=Severity.WARNING, nearest=near)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 from manimatic.checking.findings import Findings
-from manimatic.checking.report import Fix, Severity
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.world import World
+from manimatic.diagnostics import Fix, Severity
 
 TEXT_KINDS = frozenset({"Tex", "Title", "BulletedList"})
 _MATHS = re.compile(
     r"(?<!\\)\$\$.*?\$\$|(?<!\\)\$.*?(?<!\\)\$|\\\(.*?\\\)|\\\[.*?\\\]|\\ensuremath\{.*?\}"
-    r"|\\begin\{(?P<env>[a-z]*\*?)\}.*?\\end\{(?P=env)\}",
+    r"|\\begin\{(?P<env>(?:align|equation|gather|multline|flalign|eqnarray|math|displaymath|tabular|itemize|center)\*?)\}"
+    r".*?\\end\{(?P=env)\}",
     re.DOTALL,
 )
+_INNER = "(?:[bpvBV]|small)?matrix|cases|aligned|gathered|array"
+"""Environments that stand within maths."""
 _IN_TEXT = re.compile(r"\\(?:text\w*|mbox|hbox|operatorname)\*?\s*\{(?:[^{}]|\{[^{}]*\})*\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _BEGIN_END = re.compile(r"\\(begin|end)\{([A-Za-z]+\*?)\}")
+_ENVIRONMENT_IN_F = re.compile(
+    r"(\\(?:begin|end))(?<!\{)\{((?:[bpvBV]|small)?matrix|cases|aligned|array|align\*?|gather\*?|equation\*?)\}(?!\})"
+)
 _LOST_BACKSLASH = re.compile("[\t\r](?:ext|heta|imes|au|an|o\\b|frac|ho\\b|ight|angle)")
 _BROKEN = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 _WHOLE = frozenset({"align", "align*", "equation", "equation*", "gather", "gather*", "displaymath"})
@@ -30,7 +37,8 @@ class TexRules:
     def __init__(self, world: World, findings: Findings) -> None:
         self.findings = findings
         self.data = read_data("tex.json")
-        self.maths = re.compile(rf"(?<!\\)[_^]|\\(?:{'|'.join(self.data['math_commands'])})(?![A-Za-z])")
+        commands = "|".join(self.data["math_commands"])
+        self.maths = re.compile(rf"(?<!\\)[_^]|\\(?:{commands})(?![A-Za-z])|\\begin\{{(?:{_INNER})\}}")
         self.own_template = "TexTemplate" in findings.source.code or "tex_template" in findings.source.code
 
     def check(self, call: ast.Call, kind: str) -> None:
@@ -43,6 +51,9 @@ class TexRules:
         for argument in call.args:
             if isinstance(argument, ast.JoinedStr):
                 self._control_in_parts(argument)
+                self._braces(argument)
+        if kind == "Tex" and len(call.args) == 1 and not strings and "tex_environment" not in words:
+            self._put_together(call)
         if "tex_environment" in words or len(strings) < len(call.args) or not strings:
             return
         whole = " ".join(str(node.value) for node in strings)
@@ -55,6 +66,38 @@ class TexRules:
             self._text(call, strings, kind)
         elif kind in {"MathTex", "SingleStringMathTex"}:
             self._math(call, strings)
+
+    def check_labels(self, call: ast.Call, nodes: Iterable[ast.expr | None]) -> None:
+        """Look at strings that Manim sets as maths."""
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and not self._control_characters(node):
+                if not self.own_template:
+                    self._foreign([node])
+                    self._unicode([node], "MathTex")
+                self._math(call, [node])
+
+    def _put_together(self, call: ast.Call) -> None:
+        """Look for maths in a text that is put together of strings; what is put in counts as a number."""
+        text = _flat(call.args[0])
+        if text is None or "$" in text or r"\(" in text or r"\[" in text:
+            return
+        found = self.maths.search(_MATHS.sub("", text))
+        if found:
+            words = _words(text)
+            simple = isinstance(call.func, ast.Name) and not words
+            fix = self.findings.replacing(call.func, "MathTex") if simple else None
+            message = f"{found[0]} is maths, and Tex sets text."
+            hint = "Put the maths between $…$, or use MathTex."
+            self.findings.add("tex-maths-in-text", call, message, hint=hint, nearest="MathTex", fix=fix)
+
+    def _braces(self, node: ast.JoinedStr) -> None:
+        """Report the name of an environment that an f-string takes for a variable."""
+        text = self.findings.source.text(node)
+        mended = _ENVIRONMENT_IN_F.sub(r"\1{{\2}}", text)
+        if mended != text:
+            message = "An f-string takes the braces of this environment for its own."
+            fix = self.findings.replacing(node, mended)
+            self.findings.add("tex-braces", node, message, hint="Double them: {{…}}.", fix=fix)
 
     # ------------------------------------------------------------ characters
 
@@ -215,7 +258,7 @@ class TexRules:
     def _as_maths(self, call: ast.Call, strings: list[ast.Constant], kind: str) -> Fix | None:
         """Return the fix to MathTex for a string that is maths and nothing else."""
         text = str(strings[0].value)
-        words = re.findall(r"[A-Za-z]{2,}", _COMMAND.sub(" ", text))
+        words = _words(text)
         if kind != "Tex" or len(strings) > 1 or words or "$" in text or not isinstance(call.func, ast.Name):
             return None
         return self.findings.replacing(call.func, "MathTex")
@@ -244,3 +287,22 @@ class TexRules:
         if value.startswith("$") and value.endswith("$") and "$" not in inner and "$" + inner + "$" in value:
             return self.findings.replacing(node, text.replace("$", ""))
         return None
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text that are no commands and no names of environments."""
+    return re.findall(r"[A-Za-z]{2,}", _COMMAND.sub(" ", _BEGIN_END.sub(" ", text)))
+
+
+def _flat(node: ast.expr) -> str | None:
+    """Return the text of strings that are added together, with a number for what is put in; None for anything else."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "0" for part in node.values)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "str":
+        return "0"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _flat(node.left), _flat(node.right)
+        return None if left is None or right is None else left + right
+    return None

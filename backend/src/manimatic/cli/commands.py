@@ -92,6 +92,21 @@ def render(
 
 
 @app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Files with Manim scenes; - reads standard input.")],
+    as_json: AsJson = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Make the fixes that are certain, in the files.")] = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Execute the scenes in the sandbox, without drawing them, too.")
+    ] = False,
+) -> None:
+    """Look scenes over without rendering them; ends with 1 where something will make one fail."""
+    from manimatic.cli.check import check_files
+
+    raise typer.Exit(check_files(files, as_json=as_json, fix=fix, rehearse=rehearse))
+
+
+@app.command()
 def serve(
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on (MANIMATIC_HOST).")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Port to listen on (MANIMATIC_PORT).")] = None,

@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import Future, wait
@@ -22,6 +21,7 @@ from manimatic.errors import InvalidInput, StorageError, VideoNotFound
 from manimatic.jobs import MAX_CODE_BYTES, Job, JobState, NewJob
 from manimatic.ports import JobStore, Storage
 from manimatic.runner import Runner
+from manimatic.scratch import scratch_folder
 
 POLL_S = 0.05
 WAIT_S = 0.5
@@ -45,7 +45,7 @@ def make_video(wanted: Wanted) -> int:
         _check_output(wanted.output)
     bootstrap.prepare_data_dir(settings)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="manimatic-")))
+        folder = stack.enter_context(scratch_folder())
         sandbox = stack.enter_context(bootstrap.run_launcher(settings, os.environ))
         store = bootstrap.build_store(settings)
         runner = bootstrap.build_runner(settings, store, sandbox, copies=folder)

@@ -43,7 +43,10 @@ def show_one(job_id: str, *, as_json: bool) -> None:
     for name, value in _facts(job).items():
         console.print(f"{name:12} {value}")
     for item in attempts:
-        console.print(f"attempt {item.number}    {item.origin}: {item.verdict or 'running'}")
+        ended = item.failure.code if item.failure else "running"
+        console.print(f"attempt {item.number}    {item.origin}: {item.verdict or ended}")
+        for fix in item.fixes:
+            console.print(f"             mended line {fix.line} ({fix.rule})")
     if job.code:
         console.print(f"\n{job.code}")
     if job.failure:
@@ -96,6 +99,7 @@ def _facts(job: Job) -> dict[str, Any]:
         "title": job.title,
         "generator": job.generator,
         "verdict": job.verdict,
+        "partial": job.partial_reason,
         "video": job.video.url if job.video else None,
         "expires": _when(job.video.expires_at) if job.video and job.video.expires_at else None,
     }

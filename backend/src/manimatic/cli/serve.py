@@ -14,12 +14,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from manimatic import bootstrap
 from manimatic.cli.doctor import stop_on_errors
 from manimatic.cli.environment import read_settings
 from manimatic.errors import SandboxUnavailable, SettingsError
 from manimatic.lifetime import tied
+from manimatic.service_users import UMASK, ServiceUsers, find_obstacle, hand_over
 from manimatic.settings import Settings
 
 WATCH_S = 0.2
@@ -37,6 +39,8 @@ class Part:
     command: tuple[str, ...]
     environ: Mapping[str, str]
     fds: tuple[int, ...] = ()
+    uid: int | None = None
+    """Another user than this one; its group is the service's."""
 
 
 def serve_all(host: str | None, port: int | None) -> int:
@@ -46,9 +50,14 @@ def serve_all(host: str | None, port: int | None) -> int:
     bootstrap.build_storage(settings)  # each part would stop at what these two refuse, and be started again
     if code := stop_on_errors(settings):
         return code
-    bootstrap.build_store(settings)
+    users = _users(settings)
+    if users is None:
+        bootstrap.build_store(settings)
+    elif code := _check_as(users, settings):
+        return code
     with _bound(settings) as listener:
-        parts = _parts(settings, listener, bootstrap.launcher_socket_path())
+        launcher_socket = bootstrap.launcher_socket_path(is_shared=users is not None)
+        parts = _parts(settings, listener, launcher_socket, users)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: stopping.set())
@@ -100,6 +109,7 @@ class Keeper:
             pass_fds=part.fds,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the keeper, which stops the parts in order
+            **_as_user(part.uid),
         )
         return True
 
@@ -118,17 +128,53 @@ class Keeper:
                 process.wait()
 
 
-def _parts(settings: Settings, listener: socket.socket, launcher_socket: Path) -> list[Part]:
+def _users(settings: Settings) -> ServiceUsers | None:
+    """Return who the parts are to be, with the data folder theirs; None where all are this user."""
+    users = ServiceUsers()
+    if os.geteuid() != 0:
+        return None
+    if why := find_obstacle(settings, users):
+        _say(f"the api and the dispatcher run as root: {why}")
+        return None
+    hand_over(settings, users)
+    return users
+
+
+def _check_as(users: ServiceUsers, settings: Settings) -> int:
+    """Have the database opened by its owner, so that root touches nothing in a folder that others may write."""
+    environ = users.environ(bootstrap.launcher_environ(settings, os.environ) | settings.to_environ(secrets=True))
+    command = [sys.executable, "-m", "manimatic.dispatcher", "--check"]
+    return subprocess.run(command, env=environ, check=False, **_as_user(users.dispatcher)).returncode
+
+
+def _as_user(uid: int | None) -> dict[str, Any]:
+    """Return how to start a process as this user of the service."""
+    if uid is None:
+        return {}
+    return {"user": uid, "group": ServiceUsers().group, "extra_groups": [], "umask": UMASK, "cwd": "/"}
+
+
+def _parts(
+    settings: Settings, listener: socket.socket, launcher_socket: Path, users: ServiceUsers | None
+) -> list[Part]:
     public = bootstrap.launcher_environ(settings, os.environ)
     secret = public | settings.to_environ(secrets=True)
-    launcher = (sys.executable, "-m", "manimatic.launcher", "--socket", str(launcher_socket))
+    shown = _api_environ(settings, public)
+    client = ("--client", str(users.dispatcher)) if users else ()
+    launcher = (sys.executable, "-m", "manimatic.launcher", "--socket", str(launcher_socket), *client)
     dispatcher = (sys.executable, "-m", "manimatic.dispatcher", "--launcher", str(launcher_socket))
     api = (sys.executable, "-m", "gunicorn", *bootstrap.api_server_options(listener.fileno()))
-    return [
+    parts = [
         Part(name="launcher", command=launcher, environ=public),
         Part(name="dispatcher", command=dispatcher, environ=secret),
-        Part(name="api", command=api, environ=_api_environ(settings, public), fds=(listener.fileno(),)),
+        Part(name="api", command=api, environ=shown, fds=(listener.fileno(),)),
     ]
+    return parts if users is None else [parts[0], *(_as_its_own(part, users) for part in parts[1:])]
+
+
+def _as_its_own(part: Part, users: ServiceUsers) -> Part:
+    uid = {"dispatcher": users.dispatcher, "api": users.api}[part.name]
+    return dataclasses.replace(part, uid=uid, environ=users.environ(part.environ))
 
 
 def _api_environ(settings: Settings, public: Mapping[str, str]) -> dict[str, str]:

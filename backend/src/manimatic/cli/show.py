@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -82,8 +82,9 @@ class Display:
             self._stage(event.data["state"])
         elif event.kind == "progress":
             self._detail(f"animation {event.data['animation']}, {event.data['video_s']:.1f} s of video")
-        elif event.kind == "attempt" and event.data["verdict"] != Verdict.OK:
-            self._line(f"attempt {event.data['number']}: {event.data['verdict']}: {event.data['message']}")
+        elif event.kind == "attempt":
+            for line in attempt_lines(event.data):
+                self._line(line)
         elif event.kind == "log":
             self._line(event.data["text"].rstrip("\n"))
 
@@ -106,6 +107,19 @@ class Display:
         self._console.print(text, style="dim")
 
 
+def attempt_lines(data: Mapping[str, Any]) -> Iterator[str]:
+    """Say of an attempt what was mended in it, what it cost, and why it failed."""
+    for fix in data.get("fixes", ()):
+        yield f"mended line {fix['line']} ({fix['rule']})"
+        yield from (f"  {line}" for line in fix["diff"].split("\n") if not line.startswith("@@"))
+    if data["verdict"] == Verdict.OK:
+        return
+    where = f" (line {data['line']})" if data["line"] else ""
+    kind = data["verdict"] or "not run"
+    cost = f" [${data['cost_usd']:.4f}]" if data["cost_usd"] else ""
+    yield f"attempt {data['number']}: {kind}: {data['message']}{where}{cost}"
+
+
 def show_result(job: Job, video: Path | None, code: Path | None) -> None:
     """Print how a job ended."""
     console = open_console()
@@ -113,8 +127,7 @@ def show_result(job: Job, video: Path | None, code: Path | None) -> None:
         show_failure(job)
         return
     if job.partial:
-        failure = job.verdict.value if job.verdict else "limit"
-        console.print(f"Partial: the render was ended by {failure}; this is what was finished.", style="yellow")
+        console.print(f"Partial: this is what was finished. {job.partial_reason or job.verdict}", style="yellow")
     if job.title:
         console.print(job.title, style="bold")
     if job.explanation:

@@ -6,11 +6,12 @@ explanation while the code is still being written.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from manimatic.errors import AnswerWithoutCode, UnusableAnswer
 
 MAX_CODE_CHARS = 100_000
 """Longer sources are not parsed: no hand-held scene comes near, and the parser's memory grows with the source."""
@@ -18,6 +19,7 @@ MAX_ANSWER_CHARS = 4 * MAX_CODE_CHARS
 MAX_TITLE_CHARS = 200
 MAX_EXPLANATION_CHARS = 10_000
 
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _FENCE = re.compile(r"^[ \t]*```[^\n]*\n(?P<code>.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -43,10 +45,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """An answer, and what makes it unusable; `fault` is None for a good one."""
+    """An answer, and what makes it unusable; `fault` is None for a good one, `kind` the error that it would be."""
 
     answer: Answer
-    fault: str | None
+    fault: str | None = None
+    kind: type[UnusableAnswer] = UnusableAnswer
 
 
 def read_partial(text: str) -> Answer:
@@ -60,32 +63,29 @@ def read_partial(text: str) -> Answer:
 
 
 def read_answer(text: str) -> Reading:
-    """Read a finished answer and look for what would make it useless."""
+    """Read a finished answer and look for what would make it useless; whether its code works is not asked here."""
     from pydantic_core import from_json
 
     if not text.strip():
-        return Reading(answer=Answer(), fault="The answer is empty.")
+        return Reading(answer=Answer(), fault="The answer is empty.", kind=AnswerWithoutCode)
     try:
         found = from_json(text)
     except ValueError:
-        return Reading(answer=Answer(), fault="The answer is not one JSON object with title, explanation and code.")
+        fault = "The answer is not one JSON object with title, explanation and code."
+        return Reading(answer=Answer(), fault=fault, kind=AnswerWithoutCode)
     answer = _as_answer(found)
+    if not answer.code.strip():
+        return Reading(answer=answer, fault="The answer holds no code.", kind=AnswerWithoutCode)
     return Reading(answer=answer, fault=find_fault(answer.code))
 
 
 def find_fault(code: str) -> str | None:
-    """Tell why the source cannot be a scene, or return None. The source is parsed, never run."""
-    if not code.strip():
-        return "The answer holds no code."
+    """Tell why a text cannot be a source, or return None. It is not parsed: that is the checker's, in its process."""
     if len(code) > MAX_CODE_CHARS:
         return f"The code is longer than {MAX_CODE_CHARS} characters."
-    try:
-        tree = ast.parse(code, filename="scene.py")
-    except SyntaxError as error:
-        return _describe(error)
-    except (ValueError, RecursionError, MemoryError):
-        return "The code cannot be parsed: it holds null bytes or is nested too deeply."
-    return None if _has_scene(tree) else "The code defines no Scene class with a construct method."
+    if _NO_TEXT.search(code):
+        return "The code holds null bytes or characters that are none."
+    return None
 
 
 def strip_fences(code: str) -> str:
@@ -112,23 +112,3 @@ def _text(found: Mapping[str, object], name: str) -> str:
 
 def _printable(text: str) -> str:
     return "".join(character for character in text if character.isprintable() or character in "\n\t")
-
-
-def _describe(error: SyntaxError) -> str:
-    line = (error.text or "").strip()[:200]
-    return f"SyntaxError in line {error.lineno}: {error.msg}" + (f"\n    {line}" if line else "")
-
-
-def _has_scene(tree: ast.Module) -> bool:
-    scenes: set[str] = set()
-    constructs = False
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and any(_is_scene(base, scenes) for base in node.bases):
-            scenes.add(node.name)
-            constructs |= any(isinstance(part, ast.FunctionDef) and part.name == "construct" for part in node.body)
-    return constructs
-
-
-def _is_scene(base: ast.expr, scenes: set[str]) -> bool:
-    name = base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
-    return name.endswith("Scene") or name in scenes

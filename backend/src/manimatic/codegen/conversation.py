@@ -10,7 +10,7 @@ from manimatic.codegen.limits import Patience, Spending, Terms
 from manimatic.codegen.model import Exchange, GeminiModel, Turn
 from manimatic.codegen.prompting import correction_text, request_text, system_prompt
 from manimatic.codegen.trouble import Trouble
-from manimatic.errors import ModelRefused, UnusableAnswer
+from manimatic.errors import AnswerCutOff, ModelRefused, UnusableAnswer
 from manimatic.ports import Brief, DraftListener
 
 DRAFT_INTERVAL_S = 0.2
@@ -34,13 +34,11 @@ class Conversation:
         Raises:
             GenerationError: No usable answer came; the kind says why.
         """
-        fault = ""
         for _ in range(self._terms.max_corrections + 1):
             reading = await self._ask_patiently(model)
             if reading.fault is None:
                 return reading.answer
-            fault = reading.fault
-        raise UnusableAnswer(f"The model's answer holds no usable scene: {fault}")
+        raise reading.kind(f"The model's answer holds no usable scene: {reading.fault}")
 
     async def _ask_patiently(self, model: GeminiModel) -> Reading:
         patience = Patience(self._terms)
@@ -90,7 +88,7 @@ class Conversation:
     def _send_back(self, exchange: Exchange, reading: Reading) -> Reading:
         if exchange.hit_limit:
             self._turns.append(Turn(correction_text(f"{CUT_OFF} {SHORTER}")))
-            return Reading(answer=reading.answer, fault=CUT_OFF)
+            return Reading(answer=reading.answer, fault=CUT_OFF, kind=AnswerCutOff)
         if exchange.text:
             self._turns.append(Turn(exchange.text, by_model=True))
         self._turns.append(Turn(correction_text(reading.fault or "")))

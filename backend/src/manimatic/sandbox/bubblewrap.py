@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -15,35 +14,33 @@ from pathlib import Path
 from typing import IO, Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
-from manimatic.ports import Limits, RunListener, RunRequest, RunResult
+from manimatic.ports import Limits, RunRequest
 from manimatic.sandbox import bwrap_command, seccomp
-from manimatic.sandbox.cgroup.base import (
-    GroupError,
-    GroupLimits,
-    GroupReport,
-    Groups,
-    ResourceGroup,
-    group_name,
-)
+from manimatic.sandbox.cgroup.base import GroupReport, Groups, ResourceGroup, group_name
 from manimatic.sandbox.guest import GuestUsage
 from manimatic.sandbox.identity import LauncherIdentity
-from manimatic.sandbox.intake import Intake
+from manimatic.sandbox.run_folder import MAX_FILES
 from manimatic.sandbox.runtime import GuestRuntime, install_runtime
 from manimatic.sandbox.slots import Slot, take_slot
-from manimatic.sandbox.supervisor import ArtefactSink, Supervisor
+from manimatic.sandbox.supervised import (
+    FULL_BYTES,
+    OVER,
+    SupervisedRuns,
+    cpu_rlimit_s,
+    group_layers,
+    group_limits,
+    identity,
+    pipes,
+    process_rlimit,
+)
 from manimatic.sandbox.watchdog import Watchdog, WatchLimits
 from manimatic.verdicts import Verdict
 
 END_TIMEOUT_S = 60.0
 """Room for the kernel to take down a sandbox that was filled with files."""
-SPARE_PROCESSES = 512
-"""By this the user's own limit lies above the group's, which counts what it refuses; a uid's dead count there too."""
-_OVER = {"memory": Verdict.MEMORY_LIMIT, "processes": Verdict.PROCESS_LIMIT}
-FULL_BYTES = 64 * 1024
-"""A disk with less free space than this counts as full."""
 
 
-class BubblewrapSandbox:
+class BubblewrapSandbox(SupervisedRuns):
     """Runs each worker in a fresh bubblewrap sandbox.
 
     Args:
@@ -60,27 +57,6 @@ class BubblewrapSandbox:
     def describe(self) -> Mapping[str, Any]:
         """Return the layers in force on this machine. Raises SandboxUnavailable."""
         return self._probed
-
-    def run(self, request: RunRequest, listener: RunListener, cancel: threading.Event, folder: Path) -> RunResult:
-        """Run one worker; see the port."""
-        intake = Intake(folder, request.limits.max_artefact_bytes)
-        try:
-            return intake.settle(self.supervise(request, listener, cancel, intake))
-        finally:
-            intake.close()
-
-    def supervise(
-        self, request: RunRequest, listener: RunListener, cancel: threading.Event, sink: ArtefactSink
-    ) -> RunResult:
-        """Run one worker, handing its artefacts to `sink`; the result is without them."""
-        isolation = self.describe()
-        try:
-            with self._start(request) as guest:
-                return Supervisor(guest, request, listener, sink).run(cancel, isolation)
-        except (SandboxError, GroupError, OSError) as error:
-            if isinstance(error, SandboxUnavailable):
-                raise
-            return RunResult(verdict=Verdict.SANDBOX_ERROR, message=str(error), isolation=isolation)
 
     @functools.cached_property
     def _runtime(self) -> GuestRuntime:
@@ -102,7 +78,7 @@ class BubblewrapSandbox:
         with take_slot(self._identity.slots_folder) as slot:
             command = bwrap_command.probe_command(self._bwrap)
             try:
-                done = subprocess.run(command, capture_output=True, check=False, **_identity(slot))
+                done = subprocess.run(command, capture_output=True, check=False, **identity(slot))
             except OSError as error:
                 raise SandboxUnavailable(
                     f"bubblewrap cannot be started as another user (uid {slot.uid}): {error.strerror}.",
@@ -122,25 +98,18 @@ class BubblewrapSandbox:
             "files": "read-only runtime, sized tmpfs",
             "seccomp": "allow-list",
         }
-        report = self._held
-        held = {"memory": report.memory, "cpu": report.cpu, "processes": report.pids}
-        layers |= {name: f"cgroup {report.kind}" if is_held else "watchdog, rlimits" for name, is_held in held.items()}
-        missing = {f"{name} cgroup": "; ".join(report.reasons) for name, is_held in held.items() if not is_held}
-        return {"backend": "bubblewrap", "layers": layers, "missing": missing}
+        held, missing = group_layers(self._held)
+        return {"backend": "bubblewrap", "layers": layers | held, "missing": missing}
 
     @contextmanager
-    def _start(self, request: RunRequest) -> Iterator[BubblewrapGuest]:
+    def _started(self, request: RunRequest) -> Iterator[BubblewrapGuest]:
         limits = request.limits
         with ExitStack() as stack:
             slot = stack.enter_context(take_slot(self._identity.slots_folder))
-            group = self._groups.create(
-                group_name(self._identity.id, request.run_id),
-                GroupLimits(
-                    memory_bytes=limits.memory_bytes, cpu_cores=limits.cpu_cores, max_processes=limits.max_processes
-                ),
-            )
+            group = self._groups.create(group_name(self._identity.id, request.run_id), group_limits(limits))
             stack.callback(group.remove)
-            guest = BubblewrapGuest(self._bwrap, self._runtime, limits, slot, group)
+            told = confinement(limits, group_counts=self._held.pids)
+            guest = BubblewrapGuest(self._bwrap, self._runtime, limits, slot, group, told)
             stack.callback(guest.close)
             guest.release()
             if not (self._held.memory and self._held.pids and self._held.cpu):
@@ -162,6 +131,7 @@ class BubblewrapGuest:
         limits: Limits,
         slot: Slot,
         group: ResourceGroup,
+        told: Mapping[str, Any],
         program: str = bwrap_command.WORKER_PROGRAM,
     ) -> None:
         self._group = group
@@ -173,21 +143,21 @@ class BubblewrapGuest:
         filter_fd = seccomp.open_filter(seccomp.filter_bytes())
         passed = {"seccomp": filter_fd, "info": info_write, "block": block_read}
         try:
-            argv = bwrap_command.command(bwrap, runtime, limits, passed, [program, json.dumps(confinement(limits))])
+            argv = bwrap_command.command(bwrap, runtime, limits, passed, [program, json.dumps(told)])
             self._process = subprocess.Popen(
-                group.command(argv),
+                argv,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 pass_fds=tuple(passed.values()),
                 env={},
                 cwd="/",
-                **_identity(slot),
+                **identity(slot),
             )
         finally:
             for fd in passed.values():
                 os.close(fd)
-        self.stdin, self.stdout, self.stderr = _pipes(self._process)
+        self.stdin, self.stdout, self.stderr = pipes(self._process)
         self._info = os.fdopen(info_read, "rb")
 
     def release(self) -> None:
@@ -214,11 +184,12 @@ class BubblewrapGuest:
         self._watchdog = Watchdog(wanted, root_pid=self._process.pid)
 
     def limit_passed(self) -> Verdict | None:
-        """Let the watchdog look, if there is one."""
+        """Let the watchdog look, if there is one; it counts files: names take memory that nobody else sees."""
         if self._watchdog is None:
             return None
         over = self._watchdog.sample().over
-        return next((_OVER[name] for name in over), None)
+        too_many = Verdict.DISK_LIMIT if self._files() > MAX_FILES else None
+        return next((OVER[name] for name in over), too_many)
 
     def poll(self) -> int | None:
         """Return bubblewrap's exit status, or None while it lives."""
@@ -236,12 +207,19 @@ class BubblewrapGuest:
         )
 
     def _disk_is_full(self) -> bool:
-        """Look at the job's tmpfs from outside; its mount point is ours, so no path of the guest's is followed."""
+        disk = self._disk(bwrap_command.JOB_DIR)
+        return disk is not None and (disk.f_bavail * disk.f_frsize < FULL_BYTES or disk.f_favail == 0)
+
+    def _files(self) -> int:
+        disks = [self._disk(place) for place in bwrap_command.TEMPORARY]
+        return sum(disk.f_files - disk.f_ffree for disk in disks if disk is not None)
+
+    def _disk(self, place: str) -> os.statvfs_result | None:
+        """Look at a guest's tmpfs from outside; its mount point is ours, so no path of the guest's is followed."""
         try:
-            stat = os.statvfs(f"/proc/{self._child_pid}/root{bwrap_command.JOB_DIR}")
+            return os.statvfs(f"/proc/{self._child_pid}/root{place}")
         except OSError:
-            return False
-        return stat.f_bavail * stat.f_frsize < FULL_BYTES or stat.f_favail == 0
+            return None
 
     def kill(self) -> None:
         """End bubblewrap, its PID namespace, the group's and the uid's processes."""
@@ -278,24 +256,13 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None or process.stderr is None:
-        raise SandboxError("bubblewrap was started without its pipes.")
-    return process.stdin, process.stdout, process.stderr
-
-
-def confinement(limits: Limits) -> dict[str, Any]:
+def confinement(limits: Limits, *, group_counts: bool) -> dict[str, Any]:
     """Return what the worker is told to put in force on itself."""
     return {
         "open_files": limits.max_files,
-        "processes": limits.max_processes + SPARE_PROCESSES,
+        "processes": process_rlimit(limits.max_processes, group_counts=group_counts),
         "file_bytes": limits.disk_bytes,
-        "cpu_s": int(limits.timeout_s * max(1.0, limits.cpu_cores)) + 5,
+        "cpu_s": cpu_rlimit_s(limits),
         "read_only": bwrap_command.READABLE,
         "writable": bwrap_command.WRITABLE,
     }
-
-
-def _identity(slot: Slot) -> dict[str, Any]:
-    """Return how `subprocess` becomes the slot's user before bubblewrap starts: never as root."""
-    return {} if slot.uid is None else {"user": slot.uid, "group": slot.uid, "extra_groups": []}

@@ -48,7 +48,9 @@ SYSTEM = (
 )
 """Programs, libraries, fonts and TeX. Not /usr/local, /usr/sbin, /usr/src, nor any of /etc's own settings."""
 READABLE = ("/usr", "/etc", "/var", "/runtime", "/proc", "/dev")
-WRITABLE = (JOB_DIR, "/tmp", "/dev/shm", "/dev/null", "/dev/zero")  # noqa: S108
+TEMPORARY = (JOB_DIR, "/tmp", "/dev/shm")  # noqa: S108
+"""The file systems in memory, each of its own size, that a guest writes to."""
+WRITABLE = (*TEMPORARY, "/dev/null", "/dev/zero")
 """What Landlock leaves reachable, as a second wall behind the mounts."""
 _LINKS = (("usr/bin", "/bin"), ("usr/lib", "/lib"), ("usr/lib64", "/lib64"))
 _MASKED_FILES = (
@@ -58,6 +60,7 @@ _MASKED_FILES = (
     "/proc/sysrq-trigger",
     "/proc/timer_list",
     "/proc/cmdline",
+    "/proc/config.gz",
 )
 _MASKED_FOLDERS = ("/proc/acpi", "/proc/scsi", "/proc/irq", "/proc/bus", "/proc/fs")
 ENVIRON = {

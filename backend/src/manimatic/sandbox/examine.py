@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
+import datetime
 import importlib.util
-import re
 import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,9 @@ from manimatic.sandbox.cgroup import GroupReport
 from manimatic.sandbox.examine_tools import examine_tools
 from manimatic.sandbox.identity import make_private
 from manimatic.sandbox.machine import THIS_MACHINE, Machine
+from manimatic.sandbox.patch_levels import examine_patch_level, known_tools
 from manimatic.sandbox.slots import take_slot
 
-SAFE_BUBBLEWRAP = (0, 12, 0)
-KNOWN_HOLE = "CVE-2026-87766"
-_CHANGELOG = "/usr/share/doc/bubblewrap/changelog.Debian.gz"
 _INSTALL = "apt-get update && apt-get install -y bubblewrap"
 _APPARMOR = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
 _APPARMOR_PROFILE = (
@@ -71,6 +68,8 @@ class Places:
         runtime_missing: Names the parts of the guest runtime that are not installed yet.
         try_landlock: Tries the backend that needs no namespaces; None where the settings do not allow it.
         needs_bubblewrap: No other backend is tried first.
+        tools: Names of `patch_levels.known_tools` whose age is looked at, beside bubblewrap.
+        today: What ages are counted to.
     """
 
     slots: Path
@@ -78,23 +77,27 @@ class Places:
     runtime_missing: Callable[[], list[str]]
     try_landlock: Callable[[], Mapping[str, Any]] | None = None
     needs_bubblewrap: bool = True
+    tools: Sequence[str] = ("kernel", "runc", "runsc")
+    today: datetime.date = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).date())
 
 
 def examine(places: Places, machine: Machine = THIS_MACHINE, *, quick: bool = False) -> list[Finding]:
     """Return the findings about the sandbox; a quick look only asks whether a sandbox can be made at all."""
-    found = [*_bubblewrap(machine), *_namespaces(machine, places.slots)] if places.needs_bubblewrap else []
+    found = (
+        [*_bubblewrap(machine, places.today), *_namespaces(machine, places.slots)] if places.needs_bubblewrap else []
+    )
     if places.try_landlock and (not found or any(item.level is Level.ERROR for item in found)):
         found = list(_without_namespaces(found, places.try_landlock))
     if quick:
         return found
     found += [*_groups(places.groups()), *_kernel(machine), _core_dumps(machine), _runtime(places)]
-    return [*found, *examine_tools(machine)]
+    return [*found, *examine_tools(machine), *_patch_levels(machine, places)]
 
 
 # ---------------------------------------------------------------- bubblewrap and namespaces
 
 
-def _bubblewrap(machine: Machine) -> Iterator[Finding]:
+def _bubblewrap(machine: Machine, today: datetime.date) -> Iterator[Finding]:
     path = _find_bubblewrap(machine)
     if path is None:
         yield error("bubblewrap", "bubblewrap is not installed.", _INSTALL)
@@ -103,37 +106,18 @@ def _bubblewrap(machine: Machine) -> Iterator[Finding]:
         yield warning(
             "bubblewrap setuid", f"{path} is set-uid root, which has had holes of its own.", f"chmod u-s {path}"
         )
-    yield _version(machine, path)
+    yield examine_patch_level(machine, known_tools()["bubblewrap"], today, path) or ok("bubblewrap", path)
 
 
 def _find_bubblewrap(machine: Machine) -> str | None:
     return machine.find("bwrap") or (shutil.which("bwrap") if machine.root == Path("/") else None)
 
 
-def _version(machine: Machine, path: str) -> Finding:
-    said = machine.call(path, "--version").output.strip()
-    number = re.search(r"(\d+)\.(\d+)\.(\d+)", said)
-    if number is None:
-        return warning("bubblewrap", f"{path} does not say its version.", _INSTALL)
-    if tuple(map(int, number.groups())) >= SAFE_BUBBLEWRAP:
-        return ok("bubblewrap", f"{said} at {path}")
-    if _is_mended(machine):
-        return ok("bubblewrap", f"{said} at {path}; the distribution has mended {KNOWN_HOLE} in it")
-    return warning(
-        "bubblewrap",
-        f"{said} is older than {'.'.join(map(str, SAFE_BUBBLEWRAP))} and may have {KNOWN_HOLE}. That hole needs a "
-        "mount below a folder that the guest can write; Manimatic makes none.",
-        "apt-get update && apt-get install -y --only-upgrade bubblewrap",
-    )
-
-
-def _is_mended(machine: Machine) -> bool:
-    """Ask the distribution's own changelog."""
-    try:
-        with gzip.open(machine.path(_CHANGELOG), "rt", encoding="utf-8", errors="replace") as stream:
-            return KNOWN_HOLE in stream.read(1 << 20)
-    except (OSError, EOFError):
-        return False
+def _patch_levels(machine: Machine, places: Places) -> Iterator[Finding]:
+    tools = known_tools()
+    for name in places.tools:
+        if finding := examine_patch_level(machine, tools[name], places.today):
+            yield finding
 
 
 def _namespaces(machine: Machine, slots: Path) -> Iterator[Finding]:

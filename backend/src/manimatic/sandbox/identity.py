@@ -6,11 +6,13 @@ share this kernel's resource groups, and whether they live cannot be told from h
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from pathlib import Path
 from manimatic.errors import SandboxUnavailable
 
 REALM_CHARS = 8
+YOUNG_S = 60.0
 _HINT = "Remove what is there, or set XDG_RUNTIME_DIR to a folder of your own."
 
 
@@ -84,6 +87,7 @@ def take_identity(folder: Path) -> Iterator[LauncherIdentity]:
     """Hold a fresh identity until the block ends or the process dies."""
     make_private(folder)
     (folder / "launchers").mkdir(exist_ok=True, mode=0o700)
+    _forget_dead(folder)
     name = _realm(folder) + secrets.token_hex(6)
     path = folder / "launchers" / name
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -95,14 +99,30 @@ def take_identity(folder: Path) -> Iterator[LauncherIdentity]:
         os.close(lock)
 
 
+def _forget_dead(folder: Path) -> None:
+    """Remove the lock files of launchers that were killed; one that is being made is young, and left alone."""
+    anyone = LauncherIdentity(id=_realm(folder), folder=folder)
+    for path in (folder / "launchers").iterdir():
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < time.time() - YOUNG_S:
+                anyone.is_alive(path.name)
+
+
 def _realm(folder: Path) -> str:
     found = folder.stat()
     return hashlib.sha256(f"{found.st_dev} {found.st_ino}".encode()).hexdigest()[:REALM_CHARS]
 
 
-def launcher_socket(folder: Path) -> Path:
-    """Return where this process's launcher listens; sockets of processes that died are removed."""
+def launcher_socket(folder: Path, *, is_shared: bool = False) -> Path:
+    """Return where this process's launcher listens; sockets of processes that died are removed.
+
+    Args:
+        folder: Where the locks are, too.
+        is_shared: Let other users pass through the folder, each to the socket that is theirs.
+    """
     make_private(folder)
+    if is_shared:
+        folder.chmod(0o711)
     for old in folder.glob("launcher-*.sock"):
         if not Path(f"/proc/{old.stem.partition('-')[2]}").exists():
             old.unlink(missing_ok=True)

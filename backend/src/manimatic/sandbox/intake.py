@@ -66,12 +66,14 @@ class Intake:
             self._open[1].unlink(missing_ok=True)
             self._open = None
 
-    def settle(self, result: RunResult) -> RunResult:
-        """Add the artefacts to the result; a run without a valid video is not `ok`."""
+    def settle(self, result: RunResult, *, wants_video: bool = True) -> RunResult:
+        """Add the artefacts to the result; a run without a valid video is not `ok`, if it was to deliver one."""
         self.close()
         parts = tuple(item for item in self._done if item.kind != "video")
         if result.verdict is not Verdict.OK:
             return dataclasses.replace(result, artefacts=parts)
+        if not wants_video:
+            return result
         videos = [item for item in self._done if item.kind == "video"]
         if len(videos) != 1:
             return dataclasses.replace(

@@ -13,24 +13,22 @@ from typing import IO, Any
 
 from manimatic.errors import SandboxError
 from manimatic.ports import Limits
-from manimatic.sandbox.cgroup.base import ResourceGroup
+from manimatic.sandbox.cgroup.base import GroupReport, ResourceGroup
 from manimatic.sandbox.guest import GuestUsage
-from manimatic.sandbox.keeper_command import Told, command, environ, identity
+from manimatic.sandbox.keeper_command import Told, command, environ
 from manimatic.sandbox.run_folder import MAX_FILES, DiskUse, acting_as, measure
 from manimatic.sandbox.runtime import GuestRuntime
 from manimatic.sandbox.slots import Slot
+from manimatic.sandbox.supervised import FULL_BYTES, OVER, identity, pipes
 from manimatic.sandbox.watchdog import Watchdog, WatchLimits, descendants, read_processes
 from manimatic.verdicts import Verdict
 
-FULL_BYTES = 64 * 1024
-"""A disk with less free space than this counts as full."""
 END_TIMEOUT_S = 10.0
 KEEPER_TIMEOUT_S = 3.0
 """How long a keeper may take where all that has the slot's uid can be ended without it."""
 LOOK_EVERY_S = 0.1
 LOOKING_SHARE = 0.2
 """Of this side's time, measuring a run's folder takes no more than this part."""
-_OVER = {"memory": Verdict.MEMORY_LIMIT, "processes": Verdict.PROCESS_LIMIT}
 
 
 class KeptGuest:
@@ -47,8 +45,8 @@ class KeptGuest:
         slot: Slot,
         group: ResourceGroup,
         folder: Path,
+        held: GroupReport,
         *,
-        count_memory: bool,
         probe: bool = False,
     ) -> None:
         self._limits, self._slot, self._group, self._folder = limits, slot, group, folder
@@ -56,10 +54,10 @@ class KeptGuest:
         self._look_at = 0.0
         self._turn = 0
         lifeline, self._lifeline = os.pipe()
-        told = Told(folder=folder, lifeline=lifeline, slot=slot, count_memory=count_memory, probe=probe)
+        told = Told(folder=folder, lifeline=lifeline, slot=slot, held=held, probe=probe)
         try:
             self._process = subprocess.Popen(
-                group.command(command(runtime, limits, told)),
+                command(runtime, limits, told),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -74,7 +72,7 @@ class KeptGuest:
             raise
         finally:
             os.close(lifeline)
-        self.stdin, self.stdout, self.stderr = _pipes(self._process)
+        self.stdin, self.stdout, self.stderr = pipes(self._process)
 
     def release(self) -> None:
         """Put the keeper into its group, then let it start the worker. Raises GroupError."""
@@ -96,7 +94,7 @@ class KeptGuest:
         """Look at the disk now and then, and let the watchdog look, if there is one."""
         with acting_as(self._slot):  # whose memory root may not ask for in a container, but the slot's user may
             over = self._watchdog.sample().over if self._watchdog else ()
-        if verdict := next((_OVER[name] for name in over), None):
+        if verdict := next((OVER[name] for name in over), None):
             return verdict
         started = time.monotonic()
         if started < self._look_at:
@@ -187,9 +185,3 @@ def probe_guest(guest: KeptGuest) -> Mapping[str, Any]:
         last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise SandboxError(last[0]) from None
     return report
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None or process.stderr is None:
-        raise SandboxError("The keeper was started without its pipes.")
-    return process.stdin, process.stdout, process.stderr

@@ -8,21 +8,21 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from manimatic.ports import Limits
 from manimatic.sandbox import seccomp
 from manimatic.sandbox.bwrap_command import ENVIRON, SYSTEM
+from manimatic.sandbox.cgroup.base import GroupReport
 from manimatic.sandbox.run_folder import SCRATCH
 from manimatic.sandbox.runtime import GuestRuntime
 from manimatic.sandbox.slots import Slot
+from manimatic.sandbox.supervised import cpu_rlimit_s, process_rlimit
 from manimatic.sandbox.watchdog import read_processes
 
 STACK_BYTES = 16 * 1024**2
 """Of each thread. It counts as address space, so less than where a group counts memory."""
 CODE_BYTES = 512 * 1024**2
 """Address space for libraries and what is mapped but not touched."""
-SPARE_PROCESSES = 32
 _PROC = ("/proc/self/maps", "/proc/self/stat", "/proc/self/statm", "/proc/self/status")
 _READABLE = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", *_PROC)
 _WRITABLE = ("/dev/null", "/dev/zero")
@@ -36,14 +36,14 @@ class Told:
         folder: The run's own folder, the only place to write.
         lifeline: The descriptor on which the keeper hears of the start and of the launcher's end.
         slot: Who the run is.
-        count_memory: No group counts its memory: its address space is limited too.
+        held: What the run's resource group counts; without one its address space is limited too.
         probe: Only try the walls.
     """
 
     folder: Path
     lifeline: int
     slot: Slot
-    count_memory: bool
+    held: GroupReport
     probe: bool = False
 
 
@@ -72,15 +72,15 @@ def confinement(runtime: GuestRuntime, limits: Limits, told: Told) -> str:
     """Return what the worker is told to put in force on itself, as JSON."""
     slot = told.slot
     own = [str(path) for path in (runtime.site, runtime.worker, runtime.interpreter) if path]
-    processes = limits.max_processes + SPARE_PROCESSES
+    processes = process_rlimit(limits.max_processes, group_counts=told.held.pids)
     space = limits.memory_bytes + limits.max_processes * STACK_BYTES + CODE_BYTES
     wanted = {
         "open_files": limits.max_files,
         "processes": processes if slot.uid is not None else processes + threads_of(os.geteuid()),
         "file_bytes": limits.disk_bytes,
         "stack_bytes": STACK_BYTES,
-        "address_space_bytes": space if told.count_memory else None,
-        "cpu_s": int(limits.timeout_s * max(1.0, limits.cpu_cores)) + 5,
+        "address_space_bytes": None if told.held.memory else space,
+        "cpu_s": cpu_rlimit_s(limits),
         "read_only": [*_existing(SYSTEM), *_READABLE, *own],
         "writable": [str(told.folder), *_WRITABLE],
         "filters": _filters("seccomp", "landlock", *(["landlock_shared_user"] if slot.uid is None else [])),
@@ -121,8 +121,3 @@ def environ(folder: Path) -> dict[str, str]:
         "TEXMFHOME": scratch / ".texmf",
     }
     return ENVIRON | {"MALLOC_ARENA_MAX": "2"} | {name: str(path) for name, path in places.items()}
-
-
-def identity(slot: Slot) -> dict[str, Any]:
-    """Return how `subprocess` becomes the slot's user before anything runs."""
-    return {} if slot.uid is None else {"user": slot.uid, "group": slot.uid, "extra_groups": []}

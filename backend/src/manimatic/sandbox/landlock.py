@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import os
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,16 +16,14 @@ from typing import Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
 from manimatic.jobs import new_id
-from manimatic.ports import Limits, RunListener, RunRequest, RunResult
-from manimatic.sandbox.cgroup.base import GroupError, GroupLimits, GroupReport, Groups, group_name
+from manimatic.ports import Limits, RunRequest
+from manimatic.sandbox.cgroup.base import GroupError, GroupReport, Groups, group_name
 from manimatic.sandbox.identity import LauncherIdentity
-from manimatic.sandbox.intake import Intake
 from manimatic.sandbox.keeper import KeptGuest, probe_guest
 from manimatic.sandbox.run_folder import make_run_folder, remove_leftovers, remove_run_folder
 from manimatic.sandbox.runtime import GuestRuntime, install_runtime
 from manimatic.sandbox.slots import take_slot
-from manimatic.sandbox.supervisor import ArtefactSink, Supervisor
-from manimatic.verdicts import Verdict
+from manimatic.sandbox.supervised import SupervisedRuns, group_layers, group_limits
 
 ABI_WITH_SCOPES = 6
 MISSING: Mapping[str, str] = {
@@ -39,7 +36,7 @@ MISSING: Mapping[str, str] = {
 """What only namespaces and mounts give, and what that means."""
 
 
-class LandlockSandbox:
+class LandlockSandbox(SupervisedRuns):
     """Runs each worker behind the walls that a process can put up for itself.
 
     Args:
@@ -58,42 +55,23 @@ class LandlockSandbox:
         """Return the layers in force on this machine. Raises SandboxUnavailable."""
         return self._probed
 
-    def run(self, request: RunRequest, listener: RunListener, cancel: threading.Event, folder: Path) -> RunResult:
-        """Run one worker; see the port."""
-        intake = Intake(folder, request.limits.max_artefact_bytes)
-        try:
-            return intake.settle(self.supervise(request, listener, cancel, intake))
-        finally:
-            intake.close()
-
-    def supervise(
-        self, request: RunRequest, listener: RunListener, cancel: threading.Event, sink: ArtefactSink
-    ) -> RunResult:
-        """Run one worker, handing its artefacts to `sink`; the result is without them."""
-        isolation = self.describe()
-        try:
-            with self.start(request.run_id, request.limits) as guest:
-                guest.release()
-                return Supervisor(guest, request, listener, sink).run(cancel, isolation)
-        except (SandboxError, GroupError, OSError) as error:
-            if isinstance(error, SandboxUnavailable):
-                raise
-            return RunResult(verdict=Verdict.SANDBOX_ERROR, message=str(error), isolation=isolation)
+    @contextmanager
+    def _started(self, request: RunRequest) -> Iterator[KeptGuest]:
+        with self.start(request.run_id, request.limits) as guest:
+            guest.release()
+            yield guest
 
     @contextmanager
     def start(self, run_id: str, limits: Limits, *, probe: bool = False) -> Iterator[KeptGuest]:
         """Give a guest that waits for its release; afterwards nothing of it is left."""
         name, held = group_name(self._identity.id, run_id), self._held
-        wanted = GroupLimits(
-            memory_bytes=limits.memory_bytes, cpu_cores=limits.cpu_cores, max_processes=limits.max_processes
-        )
         with ExitStack() as stack:
             slot = stack.enter_context(take_slot(self._identity.slots_folder))
             folder = make_run_folder(self._runs, name, slot)
             stack.callback(remove_run_folder, folder, slot)
-            group = self._groups.create(name, wanted)
+            group = self._groups.create(name, group_limits(limits))
             stack.callback(group.remove)
-            guest = KeptGuest(self._runtime, limits, slot, group, folder, count_memory=not held.memory, probe=probe)
+            guest = KeptGuest(self._runtime, limits, slot, group, folder, held, probe=probe)
             stack.callback(guest.close)
             if not (held.memory and held.pids and held.cpu) or slot.uid is None:
                 guest.watch_over()
@@ -134,11 +112,8 @@ class LandlockSandbox:
             "seccomp": "allow-list",
             "kill": "by uid" if os.geteuid() == 0 else "by a keeper that adopts every orphan of the run",
         }
-        report = self._held
-        held = {"memory": report.memory, "cpu": report.cpu, "processes": report.pids}
-        layers |= {name: f"cgroup {report.kind}" if is_held else "watchdog, rlimits" for name, is_held in held.items()}
-        missing = {f"{name} cgroup": "; ".join(report.reasons) for name, is_held in held.items() if not is_held}
-        return {"backend": "landlock", "layers": layers, "missing": {**MISSING, **missing, **_too_old(abi)}}
+        held, missing = group_layers(self._held)
+        return {"backend": "landlock", "layers": layers | held, "missing": {**MISSING, **missing, **_too_old(abi)}}
 
 
 def insist(found: Mapping[str, Any], abi: int, *, is_root: bool) -> None:

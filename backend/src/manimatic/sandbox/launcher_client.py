@@ -14,6 +14,8 @@ from manimatic.errors import JobCancelled, SandboxError, SandboxUnavailable
 from manimatic.ports import RunListener, RunRequest, RunResult
 from manimatic.sandbox import wire
 from manimatic.sandbox.intake import Intake, IntakeRefused
+from manimatic.sandbox.printable import printable
+from manimatic.sandbox.wire_rehearsal import rehearsal_from_dict
 from manimatic.verdicts import Verdict
 
 CONNECT_TIMEOUT_S = 5.0
@@ -50,7 +52,8 @@ class LauncherSandbox:
         try:
             with self._connected(RESTART_S, cancel) as connection:
                 self._ask(connection, request)
-                return intake.settle(_Conversation(connection, request, listener, intake).until_result(cancel))
+                result = _Conversation(connection, request, listener, intake).until_result(cancel)
+                return intake.settle(result, wants_video=request.wants_video)
         except SandboxUnavailable:
             raise
         except (SandboxError, OSError, EOFError) as error:
@@ -119,18 +122,27 @@ class _Conversation:
         if isinstance(message, bytes):
             self._intake.chunk(message)
             return None
-        body = _message(message)
-        match body["type"]:
-            case "progress":
-                self._listener.progress(animation=body["animation"], video_s=body["video_s"], line=body["line"])
-            case "log":
-                self._listener.log(body["text"])
-            case "begin":
-                self._intake.begin(body["kind"])
-            case "end":
+        match _message(message):
+            case {
+                "type": "progress",
+                "animation": int(animation),
+                "video_s": int() | float() as video_s,
+                "line": line,
+                "total": total,
+            }:
+                self._listener.progress(animation=animation, video_s=video_s, line=_whole(line), total=_whole(total))
+            case {"type": "rehearsed", "rehearsal": dict(body)}:
+                self._listener.rehearsed(rehearsal_from_dict(body))
+            case {"type": "log", "text": str(text)}:
+                self._listener.log(printable(text))
+            case {"type": "begin", "kind": str(kind)}:
+                self._intake.begin(kind)
+            case {"type": "end"}:
                 self._intake.end()
-            case "result":
-                return wire.result_from_dict(body["result"])
+            case {"type": "result", "result": dict(body)}:
+                return wire.result_from_dict(body)
+            case _:
+                raise SandboxError("The launcher sent something that is not due.")
         return None
 
 
@@ -148,5 +160,15 @@ def _message(message: dict[str, Any] | bytes) -> dict[str, Any]:
         raise SandboxError("The launcher sent bytes where a message was due.")
     if message["type"] == "error":
         kind = SandboxUnavailable if message.get("code") == SandboxUnavailable.code else SandboxError
-        raise kind(message.get("message"), hint=message.get("hint"))
+        raise kind(_text(message, "message"), hint=_text(message, "hint"))
     return message
+
+
+def _text(message: Mapping[str, Any], name: str) -> str | None:
+    """Return a field of an error, if it is text."""
+    value = message.get(name)
+    return printable(value) if isinstance(value, str) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) else None

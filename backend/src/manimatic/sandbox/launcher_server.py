@@ -6,11 +6,11 @@ It holds no keys and knows no jobs. A connection is one run; when the dispatcher
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import os
 import socket
 import struct
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -20,8 +20,11 @@ from typing import Protocol
 
 from manimatic.errors import JobCancelled, ManimaticError, SandboxError
 from manimatic.ports import Limits, RunListener, RunRequest, RunResult, Sandbox
+from manimatic.rehearsal import Rehearsal
 from manimatic.sandbox import wire
 from manimatic.sandbox.supervisor import ArtefactSink
+from manimatic.sandbox.wire_rehearsal import rehearsal_to_dict
+from manimatic.scratch import scratch_folder
 
 SEND_TIMEOUT_S = 60.0
 """A dispatcher that takes nothing for this long has its run killed."""
@@ -43,17 +46,22 @@ class SupervisedSandbox(Sandbox, Protocol):
 
 
 class LauncherServer:
-    """Serve runs on a unix socket that only this user (and root) may use.
+    """Serve runs on a unix socket that only the dispatcher's user (and root) may use.
 
     Args:
         sandbox: Where scenes run.
         bounds: No request may ask for more than this.
+        socket_path: Where it listens.
+        client: The uid of the dispatcher, where that is another than the launcher's.
     """
 
-    def __init__(self, sandbox: SupervisedSandbox, bounds: Limits, socket_path: Path) -> None:
+    def __init__(
+        self, sandbox: SupervisedSandbox, bounds: Limits, socket_path: Path, *, client: int | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._bounds = bounds
         self._path = socket_path
+        self._client = client
         self._lock = threading.Lock()
         self._serving: dict[threading.Thread, socket.socket] = {}
 
@@ -66,6 +74,8 @@ class LauncherServer:
             listener.bind(str(self._path))
         finally:
             os.umask(mask)
+        if self._client is not None:
+            os.chown(self._path, self._client, -1)
         listener.listen(64)
         return listener
 
@@ -105,7 +115,7 @@ class LauncherServer:
     def _converse(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError, EOFError):
             connection.settimeout(SEND_TIMEOUT_S)
-            if not _may_ask(connection):
+            if not _may_ask(connection, self._client):
                 return
             try:
                 self._answer(connection)
@@ -118,11 +128,11 @@ class LauncherServer:
         receiver = wire.Receiver(connection)
         message = receiver.receive()
         match message:
-            case {"type": "describe"}:
+            case {"type": "describe", **more} if not more:
                 wire.send(connection, {"type": "isolation", "isolation": dict(self._sandbox.describe())})
-            case {"type": "run", "request": {"parts": int(count)} as body}:
-                with tempfile.TemporaryDirectory(prefix="manimatic-parts-") as folder:
-                    parts = _receive_parts(receiver, count, Path(folder), self._bounds.max_artefact_bytes)
+            case {"type": "run", "request": {"parts": int(count)} as body, **more} if not more:
+                with scratch_folder() as folder:
+                    parts = _receive_parts(receiver, count, folder, self._bounds.max_artefact_bytes)
                     self._run(connection, wire.request_from_dict(body, parts))
             case _:
                 raise SandboxError("The launcher expected a request.")
@@ -141,8 +151,12 @@ class _Forwarder:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
 
-    def progress(self, *, animation: int, video_s: float, line: int | None) -> None:
-        wire.send(self._connection, {"type": "progress", "animation": animation, "video_s": video_s, "line": line})
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        wire.send(self._connection, {"type": "rehearsed", "rehearsal": rehearsal_to_dict(rehearsal)})
+
+    def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
+        body = {"animation": animation, "video_s": video_s, "line": line, "total": total}
+        wire.send(self._connection, {"type": "progress", **body})
 
     def log(self, text: str) -> None:
         wire.send(self._connection, {"type": "log", "text": text})
@@ -161,22 +175,24 @@ def _send_error(connection: socket.socket, error: ManimaticError) -> None:
     wire.send(connection, {"type": "error", "code": error.code, "message": error.message, "hint": error.hint})
 
 
-def _may_ask(connection: socket.socket) -> bool:
-    """Check who is at the other end: this user, or root."""
+def _may_ask(connection: socket.socket, client: int | None) -> bool:
+    """Check who is at the other end."""
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return is_allowed(struct.unpack("3i", credentials)[1])
+    return is_allowed(struct.unpack("3i", credentials)[1], client)
 
 
-def is_allowed(uid: int) -> bool:
-    """Tell whether this user may have scenes run: the launcher's own, or root."""
-    return uid in {0, os.geteuid()}
+def is_allowed(uid: int, client: int | None = None) -> bool:
+    """Tell whether this user may have scenes run: the dispatcher's, where it is known, else our own; and root."""
+    return uid in {0, os.geteuid() if client is None else client}
 
 
 def _check_bounds(wanted: Limits, bounds: Limits) -> None:
-    for name in Limits.__slots__:
-        value = getattr(wanted, name)
-        if not isinstance(value, (int, float)) or not 0 < value <= getattr(bounds, name):
-            raise SandboxError(f"The launcher does not allow {name}={value}.")
+    """Refuse what is more than is allowed, or no number. Raises SandboxError."""
+    for field in dataclasses.fields(Limits):
+        value, bound = getattr(wanted, field.name), getattr(bounds, field.name)
+        kinds = (int, float) if isinstance(field.default, float) else (int,)
+        if type(value) not in kinds or not 0 < value <= bound:
+            raise SandboxError(f"The launcher does not allow {field.name}={value!r}.")
 
 
 def _receive_parts(receiver: wire.Receiver, count: int, folder: Path, max_bytes: int) -> tuple[Path, ...]:

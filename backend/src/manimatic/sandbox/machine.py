@@ -11,6 +11,8 @@ from pathlib import Path
 from manimatic.sandbox.slots import Slot
 
 TIMEOUT_S = 10.0
+SEEN_BY_SANDBOXES = ("/usr/bin", "/bin")
+EVERYWHERE = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _ENVIRON = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8"}
 
 
@@ -74,9 +76,9 @@ class Machine:
         except OSError:
             return ""
 
-    def find(self, program: str) -> str | None:
-        """Return where a program lies that a sandbox may see, else None; `/usr/local` is not among the places."""
-        for folder in ("/usr/bin", "/bin"):
+    def find(self, program: str, folders: Sequence[str] = SEEN_BY_SANDBOXES) -> str | None:
+        """Return where a program lies, else None; in the places that a sandbox may see, if no others are named."""
+        for folder in folders:
             if os.access(self.path(f"{folder}/{program}"), os.X_OK):
                 return f"{folder}/{program}"
         return None

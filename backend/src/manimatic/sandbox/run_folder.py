@@ -210,8 +210,7 @@ def remove_run_folder(folder: Path, slot: Slot) -> None:
 
 def _empty(folder: Path) -> None:
     """Remove what is in a folder; a folder's own folders are first moved to the top, so that none is ever deep."""
-    folder.chmod(0o700)
-    top = os.open(folder, _FOLDER)
+    top = _open_own(folder)
     try:
         fresh = _fresh_names()
         while names := _names(top):
@@ -227,18 +226,31 @@ def _empty(folder: Path) -> None:
 
 def _flatten(top: int, name: str, fresh: Callable[[], str]) -> None:
     """Empty one folder of the top: its files are removed, its folders become the top's."""
-    os.chmod(name, 0o700, dir_fd=top)  # its owner may have taken all rights from it; it is no link, and nobody is left
-    fd = os.open(name, _FOLDER, dir_fd=top)
+    fd = _open_own(name, top)
     try:
         while names := _names(fd):
             for below in names:
                 if not _is_folder(fd, below):
                     os.unlink(below, dir_fd=fd)
                     continue
-                os.chmod(below, 0o700, dir_fd=fd)
+                os.close(_open_own(below, fd))
                 os.rename(below, fresh(), src_dir_fd=fd, dst_dir_fd=top)
     finally:
         os.close(fd)
+
+
+def _open_own(name: str | Path, parent: int | None = None) -> int:
+    """Open a folder whose owner may have taken all rights from it, after giving them back.
+
+    It is held first: a link may stand under its name a moment later, and `chmod` would follow it.
+    """
+    held = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        itself = f"/proc/self/fd/{held}"
+        os.chmod(itself, 0o700)  # noqa: PTH101  thousands of times
+        return os.open(itself, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    finally:
+        os.close(held)
 
 
 def _fresh_names() -> Callable[[], str]:

@@ -7,6 +7,7 @@ sources are copied to a world-readable place, named by a hash of what is in them
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.metadata
@@ -17,6 +18,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +30,10 @@ from packaging.utils import canonicalize_name
 from manimatic.errors import SandboxUnavailable
 
 WORKER = "manimatic-worker[render]"
+PARTS = ("site", "worker", "python")
+UNUSED_S = 14 * 86_400.0
+"""Copying takes seconds, and who works on Manimatic goes back and forth between versions."""
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 SYSTEM_ROOT = Path("/var/lib/manimatic")
 _SKIPPED_STDLIB = shutil.ignore_patterns(
     "test", "tests", "idlelib", "site-packages", "__pycache__", "config-*", "turtledemo"
@@ -34,7 +41,7 @@ _SKIPPED_STDLIB = shutil.ignore_patterns(
 _WARM_IMPORTS = "import manim, manim.utils.tex_templates, manimatic_worker.worker_entrypoint, manimatic_worker.render"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class GuestRuntime:
     """Where the guest's files lie on the host; `interpreter` is None where the system's Python is used."""
 
@@ -74,7 +81,11 @@ def install_runtime(root: Path) -> GuestRuntime:
         root.mkdir(parents=True, exist_ok=True, mode=0o755)
         with (root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return _install(root)
+            _remove_unfinished(root)
+            runtime = _install(root)
+            _hold(runtime)
+            _remove_unused(root)
+            return runtime
     except OSError as error:
         raise SandboxUnavailable(f"The guest runtime in {root} cannot be made: {error}.") from error
 
@@ -99,6 +110,43 @@ def _install(root: Path) -> GuestRuntime:
     worker = _once(root, "worker", _tree_digest(source), lambda to: _copy_worker(source, site, to))
     python = f"/runtime/python/bin/{_python_name()}" if interpreter else f"{sys.base_prefix}/bin/{_python_name()}"
     return GuestRuntime(python=python, interpreter=interpreter, site=site, worker=worker)
+
+
+def _hold(runtime: GuestRuntime) -> None:
+    """Lock the runtime's folders for as long as the value is there, so that no other process removes them as unused."""
+    for folder in filter(None, (runtime.site, runtime.worker, runtime.interpreter)):
+        os.utime(folder)
+        lock = os.open(folder, _FOLDER)
+        weakref.finalize(runtime, os.close, lock)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def _remove_unfinished(root: Path) -> None:
+    """Remove what installers that were killed left half-done; nobody else installs while we hold the lock."""
+    for name in PARTS:
+        for path in root.glob(f".{name}-*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove_unused(root: Path) -> None:
+    """Remove the folders of other versions that no process has and that none has asked for in a long time."""
+    for name in PARTS:
+        for path in root.glob(f"{name}-*"):
+            with contextlib.suppress(OSError):
+                _remove_if_unused(path)
+
+
+def _remove_if_unused(path: Path) -> None:
+    lock = os.open(path, _FOLDER)
+    try:
+        if os.fstat(lock).st_mtime > time.time() - UNUSED_S:
+            return
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        aside = path.with_name(f".{path.name}")  # a removal that is cut short is no runtime, and goes next time
+        path.rename(aside)
+        shutil.rmtree(aside)
+    finally:
+        os.close(lock)
 
 
 def _once(root: Path, name: str, digest: str, fill: Callable[[Path], None]) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 
 from manimatic.errors import JobCancelled
 from manimatic.ports import Artefact, RunListener, RunRequest, RunResult, VideoFacts
+from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.sandbox.supervisor import ArtefactSink
 from manimatic.verdicts import Verdict
 
@@ -36,6 +37,8 @@ class ScriptedRun:
     """Finished pieces of video that are delivered, whatever the verdict."""
     video: bytes = b"a scripted video"
     """Delivered where the verdict is `ok`."""
+    rehearsal: Rehearsal | None = None
+    """Told before anything else where a rehearsal was asked for."""
     facts: VideoFacts = VideoFacts(width=854, height=480, fps=15.0, duration_s=2.0)
     lasts_s: float = 0.0
     """How long the run goes on before it ends, unless it is cancelled."""
@@ -69,25 +72,25 @@ class ScriptedSandbox:
             Exception: The script says so.
         """
         played = self._next(request, cancel)
-        _act(played, listener, cancel)
+        _act(played, request, listener, cancel)
         artefacts = tuple(
             _written(folder / f"{number:05d}.{kind}", kind, data)
-            for number, (kind, data) in enumerate(_artefacts(played))
+            for number, (kind, data) in enumerate(_artefacts(played, request))
         )
-        video = played.facts if played.verdict is Verdict.OK else None
-        return self._result(played, artefacts=artefacts, video=video)
+        video = played.facts if artefacts and artefacts[0].kind == "video" else None
+        return self._result(played, request, artefacts=artefacts, video=video)
 
     def supervise(
         self, request: RunRequest, listener: RunListener, cancel: threading.Event, sink: ArtefactSink
     ) -> RunResult:
         """Play the next entry, handing its artefacts to `sink`. Raises what `run` does."""
         played = self._next(request, cancel)
-        _act(played, listener, cancel)
-        for kind, data in _artefacts(played):
+        _act(played, request, listener, cancel)
+        for kind, data in _artefacts(played, request):
             sink.begin(kind)
             sink.chunk(data)
             sink.end()
-        return self._result(played)
+        return self._result(played, request)
 
     def _next(self, request: RunRequest, cancel: threading.Event) -> ScriptedRun:
         if cancel.is_set():
@@ -99,7 +102,12 @@ class ScriptedSandbox:
         return played
 
     def _result(
-        self, played: ScriptedRun, *, artefacts: tuple[Artefact, ...] = (), video: VideoFacts | None = None
+        self,
+        played: ScriptedRun,
+        request: RunRequest,
+        *,
+        artefacts: tuple[Artefact, ...] = (),
+        video: VideoFacts | None = None,
     ) -> RunResult:
         return RunResult(
             verdict=played.verdict,
@@ -111,12 +119,19 @@ class ScriptedSandbox:
             animations=played.animations,
             artefacts=artefacts,
             video=video,
+            rehearsal=_rehearsal(played, request),
             isolation=self._isolation,
             figures=played.figures,
         )
 
 
-def _act(played: ScriptedRun, listener: RunListener, cancel: threading.Event) -> None:
+def _rehearsal(played: ScriptedRun, request: RunRequest) -> Rehearsal | None:
+    return None if request.rehearse is Rehearse.NO else played.rehearsal
+
+
+def _act(played: ScriptedRun, request: RunRequest, listener: RunListener, cancel: threading.Event) -> None:
+    if rehearsal := _rehearsal(played, request):
+        listener.rehearsed(rehearsal)
     for text in played.log:
         listener.log(text)
     for animation, video_s, line in played.progress:
@@ -125,8 +140,10 @@ def _act(played: ScriptedRun, listener: RunListener, cancel: threading.Event) ->
         raise JobCancelled
 
 
-def _artefacts(played: ScriptedRun) -> list[tuple[str, bytes]]:
+def _artefacts(played: ScriptedRun, request: RunRequest) -> list[tuple[str, bytes]]:
     """Return kind and bytes of each artefact; a video is the first."""
+    if not request.wants_video:
+        return []
     videos = [("video", played.video)] if played.verdict is Verdict.OK else []
     return videos + [("part", data) for data in played.parts]
 

@@ -9,26 +9,48 @@ of its processes are killed, and only then is anything it delivered looked at.
 
 from __future__ import annotations
 
+import array
+import fcntl
+import select
 import selectors
+import termios
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from manimatic_worker import protocol
-from manimatic_worker.protocol import Begin, Chunk, Decoder, Done, End, Frame, Log, Progress, ProtocolViolation, Ready
+from manimatic_worker.protocol import (
+    Begin,
+    Chunk,
+    Decoder,
+    Done,
+    End,
+    Finding,
+    Frame,
+    Log,
+    Progress,
+    ProtocolViolation,
+    Ready,
+    Rehearsed,
+)
 
 from manimatic.errors import JobCancelled
 from manimatic.ports import RunListener, RunRequest, RunResult
+from manimatic.rehearsal import Rehearsal, Rehearse
+from manimatic.sandbox.asking import to_wire, write_file
 from manimatic.sandbox.guest import Guest, GuestUsage
 from manimatic.sandbox.intake import IntakeRefused
+from manimatic.sandbox.last_words import LastWords
 from manimatic.sandbox.printable import PrintableStream, printable
+from manimatic.sandbox.rehearsed import RehearsalIntake
 from manimatic.verdicts import Verdict
 
 POLL_S = 0.1
 GRACE_S = 2.0
 """How long a guest may take to leave after it has said that it is done."""
+LAST_WORDS_S = 1.0
+"""How long the log of a guest that is done may take to arrive; an honest one marks its end."""
 READ_BYTES = 1 << 18
 MAX_FRAMES = 200_000
 """Frames of one run; far more than 20 000 parts need, and few enough that passing them all on is soon done."""
@@ -74,11 +96,16 @@ class Supervisor:
         self._layers: Mapping[str, str] = {}
         self._decoder = Decoder()
         self._text = PrintableStream()
+        self._words = LastWords()
         self._log_left = request.limits.max_log_bytes
         self._artefacts_left = request.limits.max_artefact_bytes
         self._log_tail = ""
         self._frames_left = MAX_FRAMES
+        self._frames_end = False
         self._status: int | None = None
+        self._findings = RehearsalIntake(asked=request.rehearse is not Rehearse.NO)
+        self._rehearsal: Rehearsal | None = None
+        self._rehearsed_s: float | None = None
 
     def run(self, cancel: threading.Event, isolation: Mapping[str, Any]) -> RunResult:
         """Drive the guest to its end and return the result, without artefacts.
@@ -106,10 +133,10 @@ class Supervisor:
     def _feed(self) -> None:
         """Write the request and its parts; a guest that dies or does not read ends this with its pipe."""
         try:
-            self._guest.stdin.write(protocol.encode(to_wire(self._request)))
+            self._guest.stdin.write(protocol.encode(to_wire(self._request, self._words.mark)))
             for part in self._request.parts:
                 self._guest.stdin.write(protocol.encode(Begin("part")))
-                _write_file(self._guest.stdin, part)
+                write_file(self._guest.stdin, part)
                 self._guest.stdin.write(protocol.encode(End()))
             self._guest.stdin.flush()
         except (OSError, ValueError):
@@ -118,7 +145,7 @@ class Supervisor:
     def _loop(self, cancel: threading.Event) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._guest.stdout, selectors.EVENT_READ, self._on_frames)
-            selector.register(self._guest.stderr, selectors.EVENT_READ, self._on_print)
+            selector.register(self._guest.stderr, selectors.EVENT_READ, self._on_stderr)
             leave_at = self._started + self._request.limits.timeout_s
             while selector.get_map() and not self._is_settled():
                 if cancel.is_set():
@@ -135,17 +162,32 @@ class Supervisor:
                 if time.monotonic() >= leave_at or (has_exited and not ready):
                     self._verdict = self._verdict or (None if has_exited or self._done else Verdict.TIMEOUT)
                     break
-            self._hear_out(selector)
+        self._hear_out()
         self._say(self._text.feed(b"", final=True))
 
-    def _hear_out(self, selector: selectors.BaseSelector) -> None:
-        """Take what was printed before the end: the guest's last words and its `Done` come over different pipes.
+    def _hear_out(self) -> None:
+        """Take what was said before the end: the guest's last words and its `Done` come over different pipes.
 
-        Once only: a pipe holds no more than this reads, and whoever prints on after the end is not waited for.
+        What stands in the pipes is there at once. More can only be on its way where an engine carries it, until the
+        mark has come; whoever goes on printing after it is not waited for.
         """
-        for key, _ in selector.select(0):
-            if key.fileobj is self._guest.stderr:
-                self._read(key)
+        give_up_at = time.monotonic() + LAST_WORDS_S
+        self._drain()
+        while self._done and not self._words.are_heard and self._guest.poll() is None:
+            left_s = give_up_at - time.monotonic()
+            if left_s <= 0 or not select.select([self._guest.stderr], [], [], left_s)[0] or not self._drain():
+                break
+        self._keep(self._words.rest())
+
+    def _drain(self) -> int:
+        """Read the bytes that both pipes hold now, and return how many they were."""
+        total = 0
+        for stream, take in ((self._guest.stderr, self._on_stderr), (self._guest.stdout, self._on_frames)):
+            left = bytes_waiting(stream)
+            while left > 0 and (data := stream.read1(min(left, READ_BYTES))):  # type: ignore[attr-defined]
+                left, total = left - len(data), total + len(data)
+                take(data)
+        return total
 
     def _is_settled(self) -> bool:
         return self._done is not None or self._verdict is not None
@@ -163,7 +205,10 @@ class Supervisor:
             key.data(data)
         return bool(data)
 
-    def _on_print(self, data: bytes) -> None:
+    def _on_stderr(self, data: bytes) -> None:
+        self._keep(self._words.feed(data))
+
+    def _keep(self, data: bytes) -> None:
         kept = data[: self._log_left]
         self._log_left -= len(kept)
         self._say(self._text.feed(kept))
@@ -176,42 +221,61 @@ class Supervisor:
             self._listener.log(text)
 
     def _on_frames(self, data: bytes) -> None:
+        """Take frames until the guest is done or has broken a rule of theirs; another limit does not lose parts."""
         try:
-            for frame in self._decoder.feed(data):
+            for frame in () if self._frames_end else self._decoder.feed(data):
                 self._on_frame(frame)
-                if self._done or self._verdict:
+                if self._frames_end:
                     return
         except (ProtocolViolation, IntakeRefused) as error:
-            self._fail(Verdict.INVALID_OUTPUT, f"The worker broke the protocol: {error}.")
+            self._refuse_more(Verdict.INVALID_OUTPUT, f"The worker broke the protocol: {error}.")
 
     def _on_frame(self, frame: Frame) -> None:
         self._frames_left -= 1
         if self._frames_left < 0:
-            self._fail(Verdict.OUTPUT_LIMIT, f"The run sent more than {MAX_FRAMES} messages.")
+            self._refuse_more(Verdict.OUTPUT_LIMIT, f"The run sent more than {MAX_FRAMES} messages.")
             return
+        match frame:
+            case Begin() | Chunk() | End():
+                self._on_artefact(frame)
+            case Progress(animation=animation, video_s=video_s, line=line, total=total):
+                self._listener.progress(animation=animation, video_s=video_s, line=line, total=total)
+            case Finding():
+                self._findings.find(frame)
+            case Rehearsed():
+                self._on_rehearsed(frame)
+            case Log(text=text):
+                self._keep(text.encode(errors="backslashreplace") + b"\n")
+            case Ready(layers=layers) if self._ready_s is None:  # later ones could be the scene's
+                self._ready_s = time.monotonic() - self._started
+                self._layers = layers
+            case Done():
+                self._done, self._frames_end = frame, True
+            case _:
+                raise ProtocolViolation("a message that is not due")
+
+    def _on_artefact(self, frame: Begin | Chunk | End) -> None:
         match frame:
             case Chunk(data=data):
                 self._artefacts_left -= len(data)
                 if self._artefacts_left < 0:
                     limit = self._request.limits.max_artefact_bytes
-                    self._fail(Verdict.OUTPUT_LIMIT, f"The run delivered more than {limit} bytes.")
+                    self._refuse_more(Verdict.OUTPUT_LIMIT, f"The run delivered more than {limit} bytes.")
                 else:
                     self._sink.chunk(data)
             case Begin(kind=kind):
                 self._sink.begin(kind)
             case End():
                 self._sink.end()
-            case Progress(animation=animation, video_s=video_s, line=line):
-                self._listener.progress(animation=animation, video_s=video_s, line=line)
-            case Log(text=text):
-                self._on_print(text.encode(errors="backslashreplace") + b"\n")
-            case Ready(layers=layers) if self._ready_s is None:  # later ones could be the scene's
-                self._ready_s = time.monotonic() - self._started
-                self._layers = layers
-            case Done():
-                self._done = frame
-            case _:
-                raise ProtocolViolation("a message that is not due")
+
+    def _on_rehearsed(self, message: Rehearsed) -> None:
+        self._rehearsal = self._findings.close(message)
+        self._rehearsed_s = time.monotonic() - self._started - (self._ready_s or 0.0)
+        self._listener.rehearsed(self._rehearsal)
+
+    def _refuse_more(self, verdict: Verdict, message: str) -> None:
+        self._frames_end = True
+        self._fail(verdict, message)
 
     def _fail(self, verdict: Verdict, message: str) -> None:
         self._verdict = self._verdict or verdict
@@ -229,6 +293,7 @@ class Supervisor:
             traceback=printable(done.traceback) if blamed and done.traceback else None,
             scene=printable(done.scene) if done.scene else None,
             animations=done.animations,
+            rehearsal=self._rehearsal,
             isolation={**isolation, "worker": {printable(k): printable(v) for k, v in self._layers.items()}},
             figures=self._figures(),
         )
@@ -275,6 +340,7 @@ class Supervisor:
         figures = {"wall_s": round(time.monotonic() - self._started, 3)}
         for name, value in (
             ("ready_s", self._ready_s),
+            ("rehearsal_s", self._rehearsed_s),
             ("cpu_s", self._usage.cpu_s),
             ("peak_memory_bytes", self._usage.peak_memory_bytes),
         ):
@@ -283,26 +349,8 @@ class Supervisor:
         return figures
 
 
-def to_wire(request: RunRequest) -> protocol.Request:
-    """Return the message that asks a worker for this run."""
-    picture, options = request.options.picture(), request.options
-    return protocol.Request(
-        code=request.code,
-        mode="join" if request.parts else "render",
-        scene=options.scene,
-        width=picture.width,
-        height=picture.height,
-        fps=picture.fps,
-        frame_width=picture.frame_width,
-        frame_height=picture.frame_height,
-        background=options.background,
-        seed=options.seed,
-        threads=max(1, round(request.limits.cpu_cores)),
-        parts=len(request.parts),
-    )
-
-
-def _write_file(stream: Any, path: Path) -> None:
-    with path.open("rb") as source:
-        while data := source.read(protocol.MAX_CHUNK_BYTES):
-            stream.write(protocol.encode(Chunk(data)))
+def bytes_waiting(stream: IO[bytes]) -> int:
+    """Return how many bytes a pipe or socket holds; a guest may have made its pipe larger than pipes are."""
+    answer = array.array("i", [0])
+    fcntl.ioctl(stream, termios.FIONREAD, answer)
+    return answer[0]

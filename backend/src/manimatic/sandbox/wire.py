@@ -7,7 +7,7 @@ passes through began as a guest's bytes, so sizes stay capped.
 from           messages (JSON objects, by ``type``)
 ==============  =========================================================================================
 dispatcher      ``describe``; ``run`` with the request, then each part as ``begin``, chunks, ``end``
-launcher        ``isolation``; ``progress``, ``log``, ``begin``, chunks, ``end``, and last ``result``;
+launcher        ``isolation``; ``rehearsed``, ``progress``, ``log``, ``begin``, chunks, ``end``, and last ``result``;
                 ``error`` with code, message and hint instead of either
 ==============  =========================================================================================
 """
@@ -19,6 +19,7 @@ import json
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
@@ -26,11 +27,26 @@ from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
 from manimatic.errors import SandboxError
 from manimatic.jobs import Options, Quality
 from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.rehearsal import Rehearse
+from manimatic.sandbox.printable import printable
+from manimatic.sandbox.wire_rehearsal import rehearsal_from_dict
 from manimatic.verdicts import Verdict
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 _CAPS = {b"J": MAX_MESSAGE_BYTES, b"A": MAX_CHUNK_BYTES}
 READ_BYTES = 1 << 16
+_RESULT_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "verdict": (str,),
+    "message": (str,),
+    "error_type": (str, NoneType),
+    "line": (int, NoneType),
+    "traceback": (str, NoneType),
+    "scene": (str, NoneType),
+    "animations": (int,),
+    "rehearsal": (dict, NoneType),
+    "isolation": (dict,),
+    "figures": (dict,),
+}
 
 
 def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
@@ -107,6 +123,8 @@ def request_from_dict(body: Mapping[str, Any], parts: tuple[Path, ...]) -> RunRe
     Raises:
         SandboxError: A field is missing, unknown or ill-typed.
     """
+    if unknown := body.keys() - {field.name for field in dataclasses.fields(RunRequest)}:
+        raise SandboxError(f"The launcher takes no {', '.join(sorted(unknown))}.")
     try:
         options = Options(**{**body["options"], "quality": Quality(body["options"]["quality"])})
         return RunRequest(
@@ -115,6 +133,7 @@ def request_from_dict(body: Mapping[str, Any], parts: tuple[Path, ...]) -> RunRe
             options=options,
             limits=Limits(**body["limits"]),
             parts=parts,
+            rehearse=Rehearse(body["rehearse"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxError(f"The launcher cannot read the request: {error}.") from error
@@ -131,9 +150,19 @@ def result_from_dict(body: Mapping[str, Any]) -> RunResult:
     """Rebuild a result.
 
     Raises:
-        SandboxError: A field is missing or unknown.
+        SandboxError: A field is missing, unknown or ill-typed.
     """
     try:
-        return RunResult(**{**body, "verdict": Verdict(body["verdict"])})
+        fields = {name: _field(name, value) for name, value in body.items()}
+        told = fields.get("rehearsal")
+        fields["rehearsal"] = None if told is None else rehearsal_from_dict(told)
+        return RunResult(**{**fields, "verdict": Verdict(body["verdict"])})
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxError(f"The launcher's result cannot be read: {error}.") from error
+
+
+def _field(name: str, value: Any) -> Any:
+    """Check a field of a result, and make its text printable. Raises KeyError, TypeError."""
+    if not isinstance(value, _RESULT_FIELDS[name]):
+        raise TypeError(f"{name} is not of its type")
+    return printable(value) if isinstance(value, str) else value

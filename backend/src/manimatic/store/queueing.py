@@ -12,7 +12,7 @@ from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, new_id
 from manimatic.ports import Claim
 from manimatic.store import moves
 from manimatic.store.dialects import submit_one_at_a_time
-from manimatic.store.rows import clean, columns_of, job_of
+from manimatic.store.rows import clean, columns_of, columns_of_attempt, job_of
 from manimatic.store.schema import attempts, jobs
 
 
@@ -114,4 +114,4 @@ def record_attempt(connection: Connection, claim: Claim, attempt: Attempt) -> No
     """Insert the attempt or replace the one with its number. Raises LeaseLost."""
     job_id = moves.held(connection, claim)["id"]
     connection.execute(delete(attempts).where(attempts.c.job_id == job_id, attempts.c.number == attempt.number))
-    connection.execute(insert(attempts).values({"job_id": job_id, **clean(attempt)}))
+    connection.execute(insert(attempts).values({"job_id": job_id, **columns_of_attempt(attempt)}))

@@ -79,15 +79,16 @@ def depth(connection: Connection, now: float) -> QueueDepth:
 
 def keep_report(connection: Connection, report: ServiceReport, now: float) -> None:
     """Replace the service's report, and remove those of services long gone."""
-    old = (services.c.name == report.name) | (services.c.seen_at < now - REPORTS_KEPT_S)
+    old = (services.c.name == report.name) | ~services.c.seen_at.between(now - REPORTS_KEPT_S, now + REPORTS_KEPT_S)
     connection.execute(delete(services).where(old))
     values = {"name": report.name, "role": report.role, "facts": clean(report.facts), "seen_at": now}
     connection.execute(insert(services).values(values))
 
 
 def reports(connection: Connection, within_s: float, now: float) -> list[ServiceReport]:
-    """Return the reports that are at most `within_s` old, by name."""
-    seen = select(services).where(services.c.seen_at >= now - within_s).order_by(services.c.name)
+    """Return the reports that are at most `within_s` old, by name; after the clock was set back, that far ahead too."""
+    lately = services.c.seen_at.between(now - within_s, now + within_s)
+    seen = select(services).where(lately).order_by(services.c.name)
     return [report_of(row) for row in connection.execute(seen).mappings()]
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import RowMapping
 
+from manimatic.diagnostics import applied_from_json, applied_to_json, diagnostic_from_json, diagnostic_to_json
 from manimatic.jobs import Attempt, Event, Failure, Job, JobState, Options, Quality, Usage, Video
 from manimatic.ports import ServiceReport
 from manimatic.verdicts import Verdict
@@ -24,6 +25,7 @@ CHANGEABLE = frozenset(
         "code",
         "verdict",
         "partial",
+        "partial_reason",
         "failure",
         "video",
         "held_video",
@@ -68,6 +70,16 @@ def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def columns_of_attempt(attempt: Attempt) -> dict[str, Any]:
+    """Return the columns of an attempt, but for its job."""
+    listed = {
+        "fixes": [applied_to_json(one) for one in attempt.fixes],
+        "diagnostics": [diagnostic_to_json(found) for found in attempt.diagnostics],
+    }
+    values: dict[str, Any] = clean(attempt) | clean(listed)
+    return values
+
+
 def job_of(row: RowMapping) -> Job:
     """Make a job of its row."""
     return Job(**_decoded(Job, row))
@@ -105,6 +117,8 @@ def _decoders() -> dict[str, Callable[[Any], Any]]:
         "failure": lambda data: _build(Failure, data),
         "video": lambda data: _build(Video, data),
         "usage": lambda data: _build(Usage, data),
+        "fixes": lambda data: tuple(map(applied_from_json, data)),
+        "diagnostics": lambda data: tuple(map(diagnostic_from_json, data)),
     }
 
 

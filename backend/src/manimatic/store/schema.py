@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from manimatic.jobs import DOOMED
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`; a database that has it needs no upgrade."""
 
 
@@ -63,6 +63,7 @@ jobs = Table(
     Column("code", Text),
     Column("verdict", String(32)),
     Column("partial", Boolean, nullable=False, server_default=false()),
+    Column("partial_reason", Text),
     Column("failure", json_type()),
     Column("video", json_type()),
     # A copy of the video's own `expires_at`, so that the clean-up finds it by index.
@@ -85,6 +86,8 @@ attempts = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("origin", Text, nullable=False),
     Column("code", Text, nullable=False),
+    Column("fixes", json_type(), nullable=False, server_default="[]"),
+    Column("diagnostics", json_type(), nullable=False, server_default="[]"),
     Column("verdict", String(32)),
     Column("failure", json_type()),
     Column("usage", json_type(), nullable=False),

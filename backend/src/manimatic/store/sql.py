@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from manimatic.jobs import Attempt, Event, Job, JobState, NewJob
 from manimatic.ports import Claim, Page, QueueDepth, ServiceReport
+from manimatic.settings import MAX_LEASE_S
 from manimatic.store import queueing, reading, upkeep
 from manimatic.store.database import Database
 
@@ -129,13 +130,16 @@ class SqlJobStore:
         with self._database.write() as connection:
             return upkeep.doom(connection, job_id, self._clock())
 
-    def reap(self, *, max_tries: int) -> Sequence[Job]:
+    def reap(self, *, max_tries: int, longest_lease_s: float = MAX_LEASE_S) -> Sequence[Job]:
         """Settle the jobs that nobody holds and return those that changed.
 
         What was asked to stop is cancelled; what is past its deadline expires; what a dead dispatcher held goes back
-        to the queue, or fails as `worker_lost` when it has been tried `max_tries` times.
+        to the queue, or fails as `worker_lost` when it has been tried `max_tries` times. A lease that ends later than
+        `longest_lease_s` from now was given before the clock was set back, and is cut to that.
         """
         changed: list[Job] = []
+        with self._database.write() as connection:
+            upkeep.cut_leases(connection, self._clock() + longest_lease_s)
         while True:
             with self._database.write() as connection:
                 batch = upkeep.reap(connection, max_tries, self._clock())
@@ -147,6 +151,11 @@ class SqlJobStore:
         """Return complete jobs whose video's retention has ended and that still hold a video."""
         with self._database.read() as connection:
             return upkeep.expired_videos(connection, limit, self._clock())
+
+    def drop_ended(self, *, older_than_s: float, limit: int = 100) -> Sequence[Job]:
+        """Remove final jobs that ended so long ago and hold no stored video, at most `limit`; return them."""
+        with self._database.write() as connection:
+            return upkeep.drop_ended(connection, self._clock() - older_than_s, limit)
 
     def forget_video(self, job_id: str) -> None:
         """Note that the job's video is gone; harmless when the job is gone too."""

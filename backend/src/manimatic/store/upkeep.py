@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, not_, or_, select, update
 
 from manimatic.errors import Conflict, JobCancelled, JobExpired, StorageError, WorkerLost
 from manimatic.jobs import DOOMED, FINAL_STATES, RUNNING_STATES, Job, JobState
@@ -51,6 +51,11 @@ def reap(connection: Connection, max_tries: int, now: float) -> list[Job]:
     return [_settle(connection, row, max_tries, now) for row in rows.mappings().all()]
 
 
+def cut_leases(connection: Connection, latest: float) -> None:
+    """Let no lease end later; its holder, where it lives, prolongs it as ever."""
+    connection.execute(update(jobs).where(jobs.c.lease_until > latest).values(lease_until=latest))
+
+
 def requeue_held(connection: Connection, job_id: str, now: float) -> Job:
     """Queue a failed job whose video is kept, with all its tries and no deadline. Raises JobNotFound, Conflict."""
     row = moves.locked(connection, job_id)
@@ -84,6 +89,15 @@ def expired_videos(connection: Connection, limit: int, now: float) -> list[Job]:
     """Return complete jobs whose video's time is over, the longest over first."""
     over = and_(jobs.c.state == JobState.COMPLETE.value, jobs.c.video_expires_at <= now)
     rows = connection.execute(select(jobs).where(over).order_by(jobs.c.video_expires_at).limit(limit))
+    return [job_of(row) for row in rows.mappings()]
+
+
+def drop_ended(connection: Connection, ended_before: float, limit: int) -> list[Job]:
+    """Delete final jobs without a stored video that ended before, with their events and attempts."""
+    over = and_(jobs.c.state.in_([state.value for state in FINAL_STATES]), jobs.c.ended_at < ended_before)
+    stored = and_(jobs.c.state == JobState.COMPLETE.value, jobs.c.video.is_not(None))
+    oldest = select(jobs.c.seq).where(over, not_(stored)).order_by(jobs.c.seq).limit(limit)
+    rows = connection.execute(delete(jobs).where(jobs.c.seq.in_(oldest)).returning(jobs))
     return [job_of(row) for row in rows.mappings()]
 
 

@@ -1,17 +1,16 @@
 """The resource wall: memory, CPU and process limits that hold for a whole run, and its kill.
 
 `choose()` takes the best that this machine allows: a delegated subtree of control groups v2,
-else the v1 controllers, else scopes of the user's systemd, else nothing; `describe()` says
-which, what it can hold, and why not more.
+else the v1 controllers, else a subtree that the user's systemd hands over, else nothing;
+`describe()` says which, what it can hold, and why not more.
 
 A child is put into its group without a race by starting it stopped: it blocks reading a pipe,
-the launcher calls `attach(pid)`, then closes the pipe and the child execs. A systemd scope
-needs `command(argv)` instead; the caller does both always, and either works.
+the launcher calls `attach(pid)`, then closes the pipe and the child execs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +26,9 @@ from manimatic.sandbox.cgroup.base import (
     launcher_of,
 )
 from manimatic.sandbox.cgroup.mounts import hierarchies
-from manimatic.sandbox.cgroup.scope import Run, find_scopes, run_quietly
+from manimatic.sandbox.cgroup.scope import Run, be_handed_over, run_quietly
 from manimatic.sandbox.cgroup.v1 import find_v1
-from manimatic.sandbox.cgroup.v2 import find_v2
+from manimatic.sandbox.cgroup.v2 import find_v2, mark_delegated
 
 __all__ = [
     "GroupError",
@@ -51,10 +50,6 @@ class NoGroup:
     """A name and nothing else: limits and kill are left to rlimits, the watchdog and the uid."""
 
     name: str
-
-    def command(self, argv: Sequence[str]) -> list[str]:
-        """Give argv itself."""
-        return list(argv)
 
     def attach(self, pid: int) -> None:
         """Do nothing."""
@@ -92,7 +87,10 @@ class NoGroups:
 
 
 def choose(proc: Path = Path("/proc"), run: Run = run_quietly) -> Groups:
-    """Take the best kind of group that can limit memory on this machine."""
+    """Take the best kind of group that can limit memory on this machine.
+
+    Where a service manager has to be asked or room to be made, this process is moved to another group.
+    """
     trees = hierarchies(proc)
     v2 = find_v2(trees)
     if not isinstance(v2, str):
@@ -100,7 +98,11 @@ def choose(proc: Path = Path("/proc"), run: Run = run_quietly) -> Groups:
     v1 = find_v1(trees)
     if v1.describe().memory:
         return v1
-    scopes = find_scopes(run)
-    if not isinstance(scopes, str):
-        return scopes
-    return NoGroups((v2, *v1.reasons, scopes))
+    if (refused := be_handed_over(run, proc)) is None:
+        trees = hierarchies(proc)
+        mark_delegated(trees)
+        handed_over = find_v2(trees)
+        if not isinstance(handed_over, str):
+            return handed_over
+        refused = f"systemd: a scope without a memory limit ({handed_over})"
+    return NoGroups((v2, *v1.reasons, refused))

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -46,7 +46,7 @@ class Usage:
 class GroupReport:
     """Which limits this machine can hold, and what is missing for the others."""
 
-    kind: str  # "v2", "v1", "systemd" or "none"
+    kind: str  # "v2", "v1" or "none"
     memory: bool
     cpu: bool
     pids: bool
@@ -59,9 +59,6 @@ class ResourceGroup(Protocol):
     @property
     def name(self) -> str:
         """Give the group's name, `manimatic-<launcher id>-<run id>`."""
-
-    def command(self, argv: Sequence[str]) -> list[str]:
-        """Give the command that starts argv inside the group, or argv itself where `attach` does it."""
 
     def attach(self, pid: int) -> None:
         """Move a process, with all its threads, into the group.

@@ -23,10 +23,6 @@ class V1Group:
     name: str
     folders: Mapping[str, Path]  # controller -> folder
 
-    def command(self, argv: Sequence[str]) -> list[str]:
-        """Give argv itself: `attach` puts the process into the group."""
-        return list(argv)
-
     def attach(self, pid: int) -> None:
         """Move a process into every controller's folder."""
         for folder in self._distinct():

@@ -1,10 +1,10 @@
-"""Resource groups by the second version of control groups: one folder, delegated to us."""
+"""Resource groups by the second version of control groups: folders below one that was delegated to us."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,10 @@ from manimatic.sandbox.cgroup.base import GroupError, GroupLimits, GroupReport, 
 from manimatic.sandbox.cgroup.mounts import Hierarchy, makes_groups, named_below
 
 _CONTROLLERS = ("memory", "pids", "cpu")
+_ROOM = "manimatic.service"
+"""The group for processes that stood where groups are to be made; no name of a run's group."""
+_MOVES = 20
+_MARK = "user.delegate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,6 @@ class V2Group:
     def name(self) -> str:
         """Give the group's name."""
         return self.folder.name
-
-    def command(self, argv: Sequence[str]) -> list[str]:
-        """Give argv itself: `attach` puts the process into the group."""
-        return list(argv)
 
     def attach(self, pid: int) -> None:
         """Move a process into the group."""
@@ -118,10 +118,9 @@ class V2Groups:
 def find_v2(trees: Iterable[Hierarchy]) -> V2Groups | str:
     """Find a folder whose groups can have memory limits, or say why there is none.
 
-    Looked at are this process's own group, the one above it (a service that systemd started
-    with `DelegateSubgroup=` stands one below the subtree that is its to use) and the top.
-    A group that holds processes itself cannot hand on controllers, so the own group serves
-    only when they are handed on already.
+    Looked at are this process's own group, the one above it (this process, or a service manager that knows
+    `DelegateSubgroup=`, may have made room there) and the top. A group that holds processes itself cannot hand on
+    controllers: those of an own group that was handed over are moved one below first.
     """
     tree = next((tree for tree in trees if tree.version == 2), None)
     if tree is None:
@@ -129,6 +128,9 @@ def find_v2(trees: Iterable[Hierarchy]) -> V2Groups | str:
     above = [tree.own.parent] if tree.own != tree.mount and _is_delegated(tree.own.parent) else []
     for folder in dict.fromkeys((tree.own, *above, tree.mount)):
         controllers = _handed_on(folder)
+        if "memory" not in controllers and _is_delegated(folder):
+            _make_room(folder)
+            controllers = _handed_on(folder)
         if "memory" in controllers and makes_groups(folder):
             lacking = [f"control groups v2: no {one} controller in {folder}" for one in _CONTROLLERS]
             reasons = tuple(why for one, why in zip(_CONTROLLERS, lacking, strict=True) if one not in controllers)
@@ -136,19 +138,46 @@ def find_v2(trees: Iterable[Hierarchy]) -> V2Groups | str:
     return f"control groups v2: no folder near {tree.own} hands on the memory controller; delegate one (Delegate=yes)"
 
 
+def mark_delegated(trees: Iterable[Hierarchy]) -> None:
+    """Leave the mark on this process's own group; systemd (252) leaves it out where it is a user's."""
+    for tree in trees:
+        if tree.version == 2:
+            with contextlib.suppress(OSError):
+                os.setxattr(tree.own, _MARK, b"1")
+
+
 def _is_delegated(folder: Path) -> bool:
     """Ask for the mark that systemd (251 and later) leaves on a subtree that it hands over."""
     with contextlib.suppress(OSError):
-        return os.getxattr(folder, "user.delegate") == b"1"
+        return os.getxattr(folder, _MARK) == b"1"
     return False
 
 
+def _make_room(folder: Path) -> None:
+    """Move the processes of a group into one below it; those that are started meanwhile too."""
+    below = folder / _ROOM
+    with contextlib.suppress(OSError):
+        below.mkdir(exist_ok=True)
+        for _ in range(_MOVES):
+            pids = base.read_pids(folder)
+            if not pids:
+                return
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    (below / "cgroup.procs").write_text(str(pid))
+
+
 def _handed_on(folder: Path) -> frozenset[str]:
-    """Give the controllers that groups below a folder have, after asking for those that we want."""
+    """Give the controllers that groups below a folder have, after asking for those that we want.
+
+    All are asked for at once: single ones the kernel may grant where it refuses memory, which then is of no use.
+    """
     handed_on = folder / "cgroup.subtree_control"
-    for controller in (_words(folder / "cgroup.controllers") & set(_CONTROLLERS)) - _words(handed_on):
+    offered = _words(folder / "cgroup.controllers") & set(_CONTROLLERS)
+    lacking = offered - _words(handed_on)
+    if lacking and "memory" in offered:
         with contextlib.suppress(OSError):
-            handed_on.write_text(f"+{controller}")
+            handed_on.write_text(" ".join(f"+{one}" for one in sorted(lacking)))
     return frozenset(_words(handed_on) & set(_CONTROLLERS))
 
 

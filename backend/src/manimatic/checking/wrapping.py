@@ -1,0 +1,56 @@
+"""Fixes that put something around an argument, or another function in front of it."""
+
+from __future__ import annotations
+
+import ast
+
+from manimatic.checking.findings import Findings
+from manimatic.diagnostics import Fix
+
+WORDS_OF_ANIMATIONS = frozenset({"run_time", "rate_func", "lag_ratio"})
+FADES = {
+    "Create": "FadeIn",
+    "Write": "FadeIn",
+    "DrawBorderThenFill": "FadeIn",
+    "Uncreate": "FadeOut",
+    "Unwrite": "FadeOut",
+}
+"""What shows or hides any object in place of what needs vector objects."""
+
+
+def wrapped(findings: Findings, node: ast.expr, before: str, after: str = ")") -> Fix:
+    """Return the fix that puts texts around an expression."""
+    span = findings.source.span(node)
+    first = findings.inserting(span.line, span.column, before)
+    return Fix((first, findings.inserting(span.end_line, span.end_column, after)))
+
+
+def starred(findings: Findings, node: ast.expr) -> Fix:
+    """Return the fix that unpacks a list."""
+    span = findings.source.span(node)
+    return Fix((findings.inserting(span.line, span.column, "*"),))
+
+
+def faded(findings: Findings, call: ast.Call) -> Fix | None:
+    """Return the fix that fades what cannot be drawn, where nothing but the usual arguments is given."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    if name not in FADES or len(call.args) != 1 or {word.arg for word in call.keywords} - WORDS_OF_ANIMATIONS:
+        return None
+    return findings.replacing(call.func, FADES[name])
+
+
+def adds_objects(construct: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether a construct method puts something on the screen: of that Manim makes a picture."""
+    return any(isinstance(part, ast.Attribute) and part.attr.startswith("add") for part in ast.walk(construct))
+
+
+def shown_at_last(findings: Findings, construct: ast.FunctionDef | ast.AsyncFunctionDef) -> Fix | None:
+    """Return the fix that holds the picture at the end of a construct method that only adds objects."""
+    last = construct.body[-1]
+    if not adds_objects(construct) or isinstance(last, (ast.Return, ast.Raise)):
+        return None
+    span = findings.source.span(last)
+    indent = findings.source.lines[construct.body[0].lineno - 1][: construct.body[0].col_offset]
+    if indent.strip():
+        return None
+    return Fix((findings.inserting(span.end_line, span.end_column, f"\n{indent}self.wait()"),))

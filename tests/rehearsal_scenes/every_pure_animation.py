@@ -1,0 +1,31 @@
+from manim import *
+
+
+class EveryPureAnimation(Scene):
+    def construct(self):
+        text = Text("ab c", font_size=30)
+        formula = MathTex("a", "+", "b")
+        square, circle = Square(fill_opacity=0.5), Circle(color=RED)
+        arrow = Arrow(LEFT, RIGHT)
+        tall = VGroup(square.copy(), circle.copy(), Triangle()).arrange(RIGHT).to_edge(DOWN)
+        self.play(Write(text), run_time=0.4)
+        self.play(Unwrite(text), run_time=0.4)
+        self.play(Create(square), DrawBorderThenFill(circle), run_time=0.5)
+        self.play(FadeIn(formula, shift=UP), GrowArrow(arrow), run_time=0.4)
+        self.play(Indicate(square), Circumscribe(circle), run_time=0.6)
+        self.play(square.animate(path_arc=1).shift(LEFT * 2).set_color(BLUE), run_time=0.5)
+        self.play(ReplacementTransform(circle, tall), run_time=0.5)
+        self.play(LaggedStart(*[each.animate.scale(0.5) for each in tall], lag_ratio=0.4), run_time=0.8)
+        self.play(Succession(FadeOut(tall[0]), Rotate(tall[1], PI / 3), Wait(0.2), ScaleInPlace(tall[2], 1.5)))
+        self.play(TransformMatchingTex(formula, MathTex("b", "+", "a")), run_time=0.5)
+        self.play(Flash(square), FocusOn(tall[1]), run_time=0.5)
+        self.play(Rotating(square, angle=1, run_time=0.5), Swap(tall[1], tall[2], run_time=0.5))
+        square.generate_target().shift(DOWN)
+        square.save_state()
+        self.play(MoveToTarget(square), run_time=0.3)
+        self.play(Restore(square), FadeToColor(arrow, GREEN), run_time=0.3)
+        self.play(FadeTransform(square, Circle().shift(LEFT)), run_time=0.4)
+        self.play(ApplyMatrix([[1, 1], [0, 1]], arrow), ShowPassingFlash(Line(LEFT, UP)), run_time=0.4)
+        self.play(AddTextLetterByLetter(Text("abc").to_edge(UP)), SpinInFromNothing(Dot(UP)), run_time=0.4)
+        self.play(TransformFromCopy(arrow, Line(DOWN, UP)), GrowFromEdge(Square(0.5), DOWN), run_time=0.4)
+        self.play(Uncreate(arrow), ShrinkToCenter(tall), run_time=0.4)

@@ -1,0 +1,1 @@
+"""Execute a scene without drawing it, before it is rendered."""

@@ -1,0 +1,186 @@
+"""Rehearse in a child process, hear what it finds out, and carry on as if nothing had happened.
+
+The child is forked from the worker that has imported Manim: it starts in a few milliseconds, and whatever the scene
+does to modules, counters and random numbers ends with it, so that the render is the same with and without a rehearsal.
+It works in a folder of its own. What the two share is on purpose: the folder of compiled formulas and drawn texts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from manimatic_worker.protocol import Decoder, Done, Finding, ProtocolViolation, Rehearsed, Request, encode
+
+SHARE = 0.5
+"""Of the run's time that a rehearsal may take; it needs a third of what rendering at the lowest quality takes."""
+COMPUTING = 0.25
+"""Share of that time that the scene must have had a processor for, if it is to be blamed: a scene that waits, or a
+machine that is busy, is left to the render and to the host's clock."""
+LONGEST_S = 120.0
+"""Where the run has no limit."""
+PATIENCE_S = 5.0
+"""How long a child may take to say where it was when its time is up."""
+MAX_PRINTED_BYTES = 64 * 1024
+"""What a scene prints is kept up to here, and shown if the scene failed; else it prints it again while rendering."""
+MAX_TOLD_BYTES = 4 * 1024 * 1024
+FOLDER = Path("rehearsal")
+_READ_BYTES = 1 << 16
+
+
+class TimeIsUp(BaseException):
+    """The rehearsal has taken its share of the time."""
+
+
+class Heard:
+    """What came out of the child."""
+
+    def __init__(self) -> None:
+        self.messages: list[Finding | Rehearsed] = []
+        self.done: Done | None = None
+        self.printed = b""
+
+    @property
+    def rehearsed(self) -> Rehearsed | None:
+        """Return the figures, if the child got so far."""
+        return next((message for message in self.messages if isinstance(message, Rehearsed)), None)
+
+
+def rehearse(request: Request, forget: Callable[[], None]) -> Heard:
+    """Rehearse the scene; a child that dies or says nonsense leaves nothing, and rendering will tell why.
+
+    Args:
+        request: What is to be rendered; Manim is configured for it.
+        forget: Called in the child, to let go of what is the parent's alone.
+    """
+    told_in, told_out = os.pipe2(os.O_CLOEXEC)
+    printed_in, printed_out = os.pipe2(os.O_CLOEXEC)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(told_in)
+        os.close(printed_in)
+        forget()
+        _perform(request, told_out, printed_out)
+    os.close(told_out)
+    os.close(printed_out)
+    heard = Heard()
+    try:
+        told = _listen(told_in, printed_in, heard, _share_s(request) + PATIENCE_S)
+        _understand(told, heard)
+    finally:
+        os.close(told_in)
+        os.close(printed_in)
+        _bury(child)
+    return heard
+
+
+def _share_s(request: Request) -> float:
+    return LONGEST_S if request.limit_s is None else SHARE * request.limit_s
+
+
+def _listen(told_in: int, printed_in: int, heard: Heard, patience_s: float) -> bytes:
+    """Read both pipes until what is told ends, or too much is said, or the time is up."""
+    told = b""
+    give_up_at = time.monotonic() + patience_s
+    open_fds = [told_in, printed_in]
+    while told_in in open_fds and len(told) <= MAX_TOLD_BYTES:
+        ready, _, _ = select.select(open_fds, [], [], max(0.0, give_up_at - time.monotonic()))
+        if not ready:
+            break
+        for fd in ready:
+            data = os.read(fd, _READ_BYTES)
+            if not data:
+                open_fds.remove(fd)
+            elif fd == told_in:
+                told += data
+            else:
+                heard.printed = (heard.printed + data)[:MAX_PRINTED_BYTES]
+    return told
+
+
+def _understand(told: bytes, heard: Heard) -> None:
+    """Take what the child said: findings, figures, and how the scene ended where it failed."""
+    with contextlib.suppress(ProtocolViolation):
+        for frame in Decoder().feed(told):
+            if isinstance(frame, (Finding, Rehearsed)) and heard.rehearsed is None:
+                heard.messages.append(frame)
+            elif isinstance(frame, Done):
+                heard.done = frame
+
+
+def _bury(child: int) -> None:
+    """End the child and what it has started, which is in its group."""
+    for end in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            end(child, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(child, 0)
+
+
+def _perform(request: Request, told_out: int, printed_out: int) -> NoReturn:
+    """Be the child: rehearse, tell, and end without returning."""
+    try:
+        os.setpgid(0, 0)
+        os.dup2(printed_out, 1)
+        os.dup2(printed_out, 2)
+        FOLDER.mkdir(exist_ok=True)
+        os.chdir(FOLDER)
+        for frame in _say(request):
+            _write(told_out, encode(frame))
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(0)
+
+
+def _say(request: Request) -> Iterator[Finding | Rehearsed | Done]:
+    """Rehearse, and yield what there is to tell."""
+    from manimatic_worker.failures import failure
+    from manimatic_worker.rehearsal.performance import Performance
+
+    performance = Performance(request)
+    done, busy_s = None, time.process_time()
+    try:
+        with _alarm(_share_s(request)):
+            performance.run()
+    except BaseException as error:  # noqa: BLE001  what a scene may raise has no bounds
+        done = failure(
+            error, scene=performance.scene_name, animations=performance.animations, video_s=performance.duration_s
+        )
+        was_idle = time.process_time() - busy_s < COMPUTING * _share_s(request)
+        if isinstance(error, TimeIsUp) and was_idle and request.rehearse == "first":
+            done = None
+    yield from performance.told()
+    if done is not None:
+        yield done
+
+
+@contextlib.contextmanager
+def _alarm(after_s: float) -> Iterator[None]:
+    """Raise TimeIsUp in the line that runs when the time is up."""
+
+    def ring(*_: object) -> None:
+        raise TimeIsUp(f"The scene was rehearsed for {after_s:.0f} seconds and had not ended; rendering takes longer.")
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, after_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
