@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import Any
 
-_TOPICS = frozenset("geometry calculus linear_algebra probability algorithms physics plots text".split())  # noqa: SIM905
+_TOPICS = frozenset(
+    "geometry algebra trigonometry calculus linear_algebra probability algorithms physics plots text".split()  # noqa: SIM905
+)
 _FIELDS = frozenset("title topic summary explanation prompts keywords requires parameters".split())  # noqa: SIM905
 _PARAMETER_FIELDS = frozenset("type default minimum maximum choices help pattern".split())  # noqa: SIM905
 _KINDS: Mapping[str, tuple[type, ...]] = {
