@@ -32,7 +32,7 @@ class NewtonMethod(Scene):
             self.panel_width = 4
         elif H > 1.2 * W:
             size, middle, self.panel_at = (6.8, 5.6), UP * 1.6, DOWN * 4
-            self.panel_width = 4.6
+            self.panel_width = 3.9
         else:
             size, middle, self.panel_at = (3.9, 4.4), LEFT * 1.7 + DOWN * 0.8, RIGHT * 2.15 + DOWN * 0.7
             self.panel_width = 3

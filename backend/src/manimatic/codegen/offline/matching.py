@@ -66,7 +66,7 @@ class Gallery:
         wanted = words_of(plain(prompt))
         for recipe in self._recipes:
             if any(words_of(plain(listed)) == wanted for listed in recipe.prompts):
-                return Match(recipe=recipe, filling=pick(recipe, prompt, self._lexicon))
+                return Match(recipe=recipe, filling=pick(recipe, plain(prompt), self._lexicon))
         return None
 
     def best(self, prompt: str) -> Match | None:
@@ -119,7 +119,7 @@ class Gallery:
 
 
 def _vocabulary(recipe: Recipe) -> set[str]:
-    """Return the words of a recipe; a number in a listed prompt or a choice is a value and known only where it stands."""
+    """Return the words of a recipe; a number in a listed prompt or a choice is a value, and no word that is known."""
     own = [recipe.title, *recipe.keywords, *(word for group in recipe.requires for word in group)]
     others = [*recipe.prompts, *(choice for p in recipe.parameters for choice in p.choices)]
     words = {word for text in others for word in words_of(plain(text)) if not word.isdecimal()}
