@@ -25,23 +25,14 @@ class CompleteTheSquare(Scene):
         """Choose the lengths of x and b/2 in the picture (x is not known yet) and the place of the lines."""
         W, H = config.frame_width, config.frame_height
         if W > 1.2 * H:
-            self.x, self.half, middle, self.panel_at, self.panel_width = (
-                2.6,
-                1.1,
-                LEFT * 3.4 + DOWN * 1,
-                RIGHT * 3.4 + DOWN * 0.8,
-                5.8,
-            )
+            self.x, self.half, middle = 2.6, 1.1, LEFT * 3.4 + DOWN * 1
+            self.panel_at, self.panel_width = RIGHT * 3.4 + DOWN * 0.8, 5.8
         elif H > 1.2 * W:
-            self.x, self.half, middle, self.panel_at, self.panel_width = 3.2, 1.3, UP * 1.9, DOWN * 3.6, 6.4
+            self.x, self.half, middle = 3.2, 1.3, UP * 1.9
+            self.panel_at, self.panel_width = DOWN * 3.6, 6.4
         else:
-            self.x, self.half, middle, self.panel_at, self.panel_width = (
-                1.7,
-                0.75,
-                LEFT * 2 + DOWN * 0.9,
-                RIGHT * 1.95 + DOWN * 0.8,
-                3.6,
-            )
+            self.x, self.half, middle = 1.7, 0.75, LEFT * 1.5 + DOWN * 0.9
+            self.panel_at, self.panel_width = RIGHT * 1.95 + DOWN * 0.8, 3.3
         self.corner = middle + np.array([-(self.x + 2 * self.half) / 2, (self.x + self.half) / 2, 0])
 
     def area(self, left, top, width, height, colour):
@@ -107,11 +98,10 @@ class CompleteTheSquare(Scene):
             second.animate.shift(RIGHT * 0.2),
             run_time=0.8,
         )
-        target = self.area(0, x, x, h, B_COLOUR)
-        self.play(Rotate(second, -PI / 2, run_time=0.9))
-        self.play(second.animate.move_to(target), run_time=0.9)
-        below = MathTex(f"{half}x", font_size=size).move_to(target)
-        beside = MathTex(half, font_size=44, color=B_COLOUR).next_to(target, LEFT, buff=0.15)
+        target = second.copy().rotate(-PI / 2).move_to(self.area(0, x, x, h, B_COLOUR))
+        self.play(Transform(second, target, path_arc=-PI / 2), run_time=1.6)
+        below = MathTex(f"{half}x", font_size=size).move_to(second)
+        beside = MathTex(half, font_size=44, color=B_COLOUR).next_to(second, LEFT, buff=0.15)
         self.play(FadeIn(below, beside), run_time=0.5)
         self.wait(0.3)
 

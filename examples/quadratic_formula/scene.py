@@ -34,13 +34,14 @@ class QuadraticFormula(Scene):
     def arrange_frame(self):
         """Choose the piece of the parabola around its axis, and the place of the formulas."""
         W, H = config.frame_width, config.frame_height
-        self.panel_width = 5.4
+        self.panel_width, self.panel_height = 5.4, 4.6
         if W > 1.2 * H:
             size, middle, self.panel_at = (6.4, 4.2), LEFT * 3.3 + DOWN * 0.7, RIGHT * 3.7 + DOWN * 0.7
         elif H > 1.2 * W:
             size, middle, self.panel_at = (6.8, 5.2), UP * 1.7, DOWN * 4
         else:
-            size, middle, self.panel_at = (6.6, 2.6), UP * 0.55, DOWN * 2.5
+            size, middle, self.panel_at = (6.6, 2.4), UP * 0.65, DOWN * 2.3
+            self.panel_height = 2.6
         half = 1.6 * max(self.reach, 1)
         low, high = f(self.middle), f(self.middle + half)
         low = min(low, 0) - 0.25 * (high - min(low, 0))
@@ -72,12 +73,13 @@ class QuadraticFormula(Scene):
         name.next_to(top, RIGHT, buff=0.15).align_to(top, UP)
         self.panel()
         self.play(Create(line), FadeIn(self.foot, name), run_time=0.9)
-        self.play(FadeIn(self.lines[0]), run_time=0.6)
+        self.play(FadeIn(self.whole[:3], self.given), run_time=0.6)
         self.wait(0.5)
 
     def panel(self):
         lines = VGroup(
             MathTex("x", "=", r"\frac{-b}{2a}", r"\pm", r"\frac{\sqrt{b^2 - 4ac}}{2a}", font_size=52),
+            MathTex(rf"a = {A:g}, \quad b = {B:g}, \quad c = {C:g}", font_size=40),
             MathTex(rf"b^2 - 4ac = {self.inside:.4g}", font_size=44, color=STEP),
             MathTex(*self.solution(), font_size=48),
         )
@@ -85,8 +87,9 @@ class QuadraticFormula(Scene):
         lines[0][3:].set_color(STEP)
         for line in lines:
             line.scale_to_fit_width(min(line.width, self.panel_width))
-        self.formulas = lines.arrange(DOWN, buff=0.4).move_to(self.panel_at)
-        self.lines = [lines[0][:3], lines[0][3:], lines[1], lines[2]]
+        lines.arrange(DOWN, buff=0.35)
+        lines.scale_to_fit_height(min(lines.height, self.panel_height)).move_to(self.panel_at)
+        self.whole, self.given, self.number, self.solutions = lines
 
     def solution(self):
         """The solutions in numbers, as parts that can be coloured."""
@@ -100,9 +103,7 @@ class QuadraticFormula(Scene):
     def both_sides(self):
         if self.inside < 0:
             self.say("It never meets the axis: the root has no value")
-            self.play(
-                Indicate(self.axes.x_axis, 1.02, ROOT), FadeIn(self.lines[1], self.lines[2]), run_time=1
-            )
+            self.play(Indicate(self.axes.x_axis, 1.02, ROOT), FadeIn(self.whole[3:], self.number), run_time=1)
             self.wait(0.6)
             return
         single = self.reach < 1e-9
@@ -113,7 +114,7 @@ class QuadraticFormula(Scene):
         if not single:
             self.play(*[Create(step) for step in steps], run_time=1)
         self.play(FadeIn(roots), Flash(roots[0], color=ROOT), Flash(roots[1], color=ROOT), run_time=0.8)
-        self.play(FadeIn(self.lines[1], self.lines[2]), run_time=0.8)
+        self.play(FadeIn(self.whole[3:], self.number), run_time=0.8)
         self.names = VGroup()
         for root, side in zip(roots, (LEFT, RIGHT), strict=True):
             value = self.middle + (0 if single else side[0] * self.reach)
@@ -128,11 +129,11 @@ class QuadraticFormula(Scene):
 
     def formula(self):
         self.say("That is what the quadratic formula says")
-        for part in self.lines[3][1::3]:
+        for part in self.solutions[1::3]:
             part.set_color(ROOT)
-        self.play(Indicate(self.formulas[0], 1.06, WHITE), run_time=0.9)
-        self.play(FadeIn(self.lines[3], shift=UP * 0.2), run_time=0.8)
-        self.play(Create(SurroundingRectangle(self.lines[3], color=ROOT, buff=0.15)), run_time=0.6)
+        self.play(Indicate(self.whole, 1.06, WHITE), run_time=0.9)
+        self.play(FadeIn(self.solutions, shift=UP * 0.2), run_time=0.8)
+        self.play(Create(SurroundingRectangle(self.solutions, color=ROOT, buff=0.15)), run_time=0.6)
         self.wait(2)
 
     def say(self, text):
