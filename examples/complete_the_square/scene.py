@@ -60,9 +60,11 @@ class CompleteTheSquare(Scene):
         self.lines = VGroup(*[MathTex(*parts, font_size=48) for parts in lines])
         self.lines[1][1].set_color(CORNER)
         self.lines[1][4].set_color(CORNER)
+        if self.panel_width < 4:  # the long line needs two
+            self.lines[1][2:].next_to(self.lines[1][:2], DOWN, buff=0.25)
         for line in self.lines:
             line.scale_to_fit_width(min(line.width, self.panel_width))
-        self.lines.arrange(DOWN, buff=0.42 if self.panel_width > 4 else 0.5).move_to(self.panel_at)
+        self.lines.arrange(DOWN, buff=0.42).move_to(self.panel_at)
 
     def areas(self):
         x, b = self.x, 2 * self.half

@@ -28,23 +28,14 @@ class GaltonBoard(Scene):
         W, H = config.frame_width, config.frame_height
         self.formula_width = 5.6
         if W > 1.2 * H:
-            width, pins, self.tallest, self.base, self.panel_at = (
-                6.4,
-                2.5,
-                2.0,
-                LEFT * 3.2 + DOWN * 2.9,
-                RIGHT * 3.5 + DOWN * 0.8,
-            )
+            width, pins, self.tallest = 6.4, 2.5, 2.0
+            self.base, self.panel_at = LEFT * 3.2 + DOWN * 2.9, RIGHT * 3.5 + DOWN * 0.8
         elif H > 1.2 * W:
-            width, pins, self.tallest, self.base, self.panel_at = 6.8, 4, 3.2, DOWN * 2.7, DOWN * 4.9
+            width, pins, self.tallest = 6.8, 3.6, 3.0
+            self.base, self.panel_at = DOWN * 2.1, DOWN * 4.8
         else:
-            width, pins, self.tallest, self.base, self.panel_at = (
-                4.4,
-                2.6,
-                1.8,
-                LEFT * 1.5 + DOWN * 2.9,
-                RIGHT * 2.3 + DOWN * 0.6,
-            )
+            width, pins, self.tallest = 4.4, 2.6, 1.8
+            self.base, self.panel_at = LEFT * 1.5 + DOWN * 2.9, RIGHT * 2.3 + DOWN * 0.6
             self.formula_width = 2.8
         self.step = width / (ROWS + 1)  # between two pins, and the width of a bin
         self.drop = pins / ROWS  # between two rows
@@ -129,7 +120,7 @@ class GaltonBoard(Scene):
             MathTex(r"\text{ways to bin } k:\ \binom{n}{k}", font_size=44, color=EXPECTED),
             MathTex(r"P(k) = \binom{n}{k} \cdot \frac{1}{2^n}", font_size=48),
             MathTex(rf"n = {ROWS}", font_size=44),
-        ).arrange(DOWN, buff=0.45)
+        ).arrange(DOWN, buff=0.35)
         formulas.scale_to_fit_width(min(formulas.width, self.formula_width)).move_to(self.panel_at)
         self.formulas = formulas
         self.play(

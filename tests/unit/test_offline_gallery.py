@@ -71,7 +71,7 @@ def test_neighbours_are_told_apart(gallery: Gallery, prompt: str, expected: str)
 @pytest.mark.parametrize(
     "prompt",
     [
-        "dot product of (1, 2) and (3, 4)",
+        "dot product of (1, 2, 3) and (3, 4, 5)",
         "cross product of two vectors",
         "geometric series with ratio 1/8",
         "geometric series with ratio 2/5",
@@ -105,6 +105,7 @@ def test_what_is_none_of_them_is_refused(gallery: Gallery, prompt: str) -> None:
     [
         ("add the vectors (1, 2) and (-3, 1)", {"UX": 1.0, "UY": 2.0, "VX": -3.0, "VY": 1.0}),
         ("dot product of the vectors (2, -1) and (1, 3)", {"UX": 2.0, "UY": -1.0, "VX": 1.0, "VY": 3.0}),
+        ("dot product of (1, 2) and (3, 4)", {"UX": 1.0, "UY": 2.0, "VX": 3.0, "VY": 4.0}),
         ("law of cosines with sides 3 and 5 and an angle of 90 degrees", {"SIDE_A": 3.0, "SIDE_B": 5.0, "ANGLE": 90.0}),
         ("sine and cosine of 210 degrees", {"ANGLE": "210"}),
         ("square root of 7 by newton's method starting at 6", {"NUMBER": 7.0, "START": 6.0}),
