@@ -90,8 +90,8 @@ def test_child_is_heard_and_gone(monkeypatch: pytest.MonkeyPatch) -> None:
         os.write(told_out, encode(END))
 
     acting(monkeypatch, act)
-    result = watch.rehearse(ASKED, lambda: None)
-    assert (result.messages, result.prints_too_much) == ([END], False)
+    result = watch.rehearse(ASKED, lambda _: None)
+    assert (result.messages, result.counts) == ([END], True)
     assert result.printed == b"x" * MAX_PRINTED_BYTES
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
@@ -106,9 +106,22 @@ def test_child_that_prints_more_than_the_run_may_tells_nothing(monkeypatch: pyte
             os.write(printed_out, b"x" * MAX_PRINTED_BYTES)
 
     acting(monkeypatch, act)
-    result = watch.rehearse(ASKED, lambda: None)
-    assert (result.prints_too_much, result.messages, result.done) == (True, [], None)
+    result = watch.rehearse(ASKED, lambda _: None)
+    assert (result.counts, result.messages, result.done) == (False, [], None)
     assert len(result.printed) == MAX_PRINTED_BYTES + 1
+
+
+def test_child_that_speaks_to_the_host_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it writes in the worker's place goes nowhere, and rendering shows the host what the scene does."""
+    mouth: list[int] = []
+
+    def act(told_out: int, _: int) -> None:
+        os.write(mouth[0], b"x")
+        os.write(told_out, encode(END) + encode(FAILED))
+
+    acting(monkeypatch, act)
+    result = watch.rehearse(ASKED, mouth.append)
+    assert (result.has_strayed, result.messages, result.done) == (True, [], None)
 
 
 def test_what_stands_in_a_larger_pipe_is_heard_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +135,7 @@ def test_what_stands_in_a_larger_pipe_is_heard_to_its_end(monkeypatch: pytest.Mo
 
     acting(monkeypatch, act)
     asked = replace(ASKED, max_log_bytes=size)
-    assert len(watch.rehearse(asked, lambda: None).printed) == size
+    assert len(watch.rehearse(asked, lambda _: None).printed) == size
 
 
 def test_child_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +143,7 @@ def test_child_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> No
     short = replace(BUDGETS["first"], patience_s=0.2)
     monkeypatch.setattr(watch, "BUDGETS", {"first": short})
     acting(monkeypatch, lambda _, __: os.read(os.pipe()[0], 1) and None)
-    assert watch.rehearse(replace(ASKED, limit_s=0.2), lambda: None).messages == []
+    assert watch.rehearse(replace(ASKED, limit_s=0.2), lambda _: None).messages == []
 
 
 def test_child_that_floods_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,4 +155,4 @@ def test_child_that_floods_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
             os.write(told_out, bytes(1 << 16))
 
     acting(monkeypatch, act)
-    assert watch.rehearse(ASKED, lambda: None).messages == []
+    assert watch.rehearse(ASKED, lambda _: None).messages == []

@@ -13,7 +13,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,12 +41,14 @@ class Heard:
         self.messages: list[Finding | Rehearsed] = []
         self.done: Done | None = None
         self.printed = b""
+        self.has_strayed = False
+        """The scene wrote where only a worker speaks to the host."""
         self._max_printed_bytes = max_printed_bytes
 
     @property
-    def prints_too_much(self) -> bool:
-        """Tell whether the run's log would be full: then nothing that the child says counts, and the host decides."""
-        return len(self.printed) > self._max_printed_bytes
+    def counts(self) -> bool:
+        """Tell whether what the child says counts; else rendering shows the host what the scene does."""
+        return not self.has_strayed and len(self.printed) <= self._max_printed_bytes
 
     def listen_to_prints(self, data: bytes) -> None:
         """Keep what the scene printed, and one byte more than it may print."""
@@ -58,44 +60,48 @@ class Heard:
         return next((message for message in self.messages if isinstance(message, Rehearsed)), None)
 
 
-def rehearse(request: Request, forget: Callable[[], None]) -> Heard:
+def rehearse(request: Request, forget: Callable[[int], None]) -> Heard:
     """Rehearse the scene; a child that dies or says nonsense leaves nothing, and rendering will tell why.
 
     Args:
         request: What is to be rendered; Manim is configured for it.
-        forget: Called in the child, to let go of what is the parent's alone.
+        forget: Called in the child, to let go of what is the parent's alone; what is written there then goes into the
+            descriptor that it gets.
     """
-    told_in, told_out = os.pipe2(os.O_CLOEXEC)
-    printed_in, printed_out = os.pipe2(os.O_CLOEXEC)
+    pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
+    ears, mouths = [ear for ear, _ in pipes], [mouth for _, mouth in pipes]
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child == 0:
-        os.close(told_in)
-        os.close(printed_in)
-        forget()
-        _perform(request, told_out, printed_out)
-    os.close(told_out)
-    os.close(printed_out)
+        _close(ears)
+        forget(mouths[2])
+        _perform(request, *mouths[:2])
+    _close(mouths)
     heard = Heard(request.max_log_bytes)
     budget = BUDGETS[request.rehearse]
     try:
-        told = _listen(told_in, printed_in, heard, budget.seconds(request.limit_s) + budget.patience_s)
-        if not heard.prints_too_much:
+        told = _listen(ears, heard, budget.seconds(request.limit_s) + budget.patience_s)
+        if heard.counts:
             _understand(told, heard)
     finally:
-        os.close(told_in)
-        os.close(printed_in)
+        _close(ears)
         _bury(child)
     return heard
 
 
-def _listen(told_in: int, printed_in: int, heard: Heard, patience_s: float) -> bytes:
-    """Read both pipes until what is told ends, or too much is said or printed, or the time is up."""
+def _close(fds: Iterable[int]) -> None:
+    for fd in fds:
+        os.close(fd)
+
+
+def _listen(ears: Sequence[int], heard: Heard, patience_s: float) -> bytes:
+    """Read what is told, printed and goes astray until what is told ends, or all is in vain, or the time is up."""
+    told_in, printed_in, _ = ears
     told = b""
     give_up_at = time.monotonic() + patience_s
-    open_fds = [told_in, printed_in]
-    while told_in in open_fds and len(told) <= MAX_TOLD_BYTES and not heard.prints_too_much:
+    open_fds = list(ears)
+    while told_in in open_fds and len(told) <= MAX_TOLD_BYTES and heard.counts:
         ready, _, _ = select.select(open_fds, [], [], max(0.0, give_up_at - time.monotonic()))
         if not ready:
             break
@@ -105,8 +111,10 @@ def _listen(told_in: int, printed_in: int, heard: Heard, patience_s: float) -> b
                 open_fds.remove(fd)
             elif fd == told_in:
                 told += data
-            else:
+            elif fd == printed_in:
                 heard.listen_to_prints(data)
+            else:
+                heard.has_strayed = True
     _hear_out(printed_in, heard)
     return told
 
@@ -115,7 +123,7 @@ def _hear_out(printed_in: int, heard: Heard) -> None:
     """Take what was printed last: it stands in the pipe, which the scene may have made larger than pipes are."""
     os.set_blocking(printed_in, False)
     with contextlib.suppress(BlockingIOError):
-        while not heard.prints_too_much and (data := os.read(printed_in, _READ_BYTES)):
+        while heard.counts and (data := os.read(printed_in, _READ_BYTES)):
             heard.listen_to_prints(data)
 
 
