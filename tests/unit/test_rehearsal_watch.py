@@ -70,6 +70,15 @@ def test_silent_rehearsal_is_followed_by_the_render() -> None:
     assert (alone.outcome, alone.error_type) == ("scene_error", "RehearsalEnded")
 
 
+def test_rehearsal_that_was_cut_off_is_followed_by_the_render() -> None:
+    """Alone it is no success: nobody knows how the scene ends."""
+    told = heard(encode(replace(END, ended=False)))
+    assert outcome(told, only=False) is None
+    alone = outcome(told, only=True)
+    assert alone is not None
+    assert (alone.outcome, alone.error_type) == ("scene_error", "RehearsalEnded")
+
+
 def acting(monkeypatch: pytest.MonkeyPatch, act: Callable[[int, int], None]) -> None:
     """Have the child do this instead of rehearsing."""
 

@@ -56,8 +56,8 @@ def outcome(heard: Heard, *, only: bool) -> Done | None:
     rehearsed = heard.rehearsed
     if not only:
         return None
-    if rehearsed is None:
-        message = "the process that rehearsed the scene ended without a word: native code broke down, or a limit"
+    if rehearsed is None or not rehearsed.ended:
+        message = "the rehearsal did not come to the scene's end: its time was up, native code broke down, or a limit"
         return Done(outcome="scene_error", error_type="RehearsalEnded", error_message=message)
     return Done(outcome="ok", animations=rehearsed.animations, video_s=rehearsed.duration_s)
 

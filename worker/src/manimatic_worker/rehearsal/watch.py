@@ -40,7 +40,7 @@ class Heard:
     def __init__(self, max_printed_bytes: int) -> None:
         self.messages: list[Finding | Rehearsed] = []
         self.done: Done | None = None
-        self.printed = b""
+        self.printed = bytearray()
         self.has_strayed = False
         """The scene wrote where only a worker speaks to the host."""
         self._max_printed_bytes = max_printed_bytes
@@ -52,7 +52,7 @@ class Heard:
 
     def listen_to_prints(self, data: bytes) -> None:
         """Keep what the scene printed, and one byte more than it may print."""
-        self.printed = (self.printed + data)[: self._max_printed_bytes + 1]
+        self.printed += data[: self._max_printed_bytes + 1 - len(self.printed)]
 
     @property
     def rehearsed(self) -> Rehearsed | None:
