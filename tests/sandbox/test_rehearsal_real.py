@@ -133,7 +133,7 @@ def test_scene_that_computes_without_end_is_stopped_at_its_line(bench: Bench) ->
 def test_scene_that_is_only_wanted_as_a_video_is_soon_drawn(bench: Bench) -> None:
     """Its rehearsal is cut off, and blames it for nothing; what was drawn when its time was up is delivered."""
     code = ENDLESS + "self.play(FadeIn(Square()), run_time=0.2)\n        while True:\n            pass\n"
-    result = bench.run(code, rehearse=Rehearse.BRIEFLY, limits=dataclasses.replace(SMALL, timeout_s=SHORT_S))
+    result = bench.run(code, rehearse=Rehearse.BRIEFLY, limits=dataclasses.replace(SMALL, timeout_s=40 * SLOWDOWN))
     assert (result.verdict, bench.heard.animations) == (Verdict.TIMEOUT, [1])
     assert [item.kind for item in result.artefacts] == ["part"]
     assert result.rehearsal is None or not result.rehearsal.ended
