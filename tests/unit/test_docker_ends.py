@@ -183,7 +183,7 @@ def test_group_that_is_gone_tells_once_of_that(group: Path, times: int, heard: b
 
 def test_kernel_that_tells_nothing_leaves_nothing_open(tmp_path: Path) -> None:
     """As with version 2, or in a container that sees its groups read-only."""
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(FileNotFoundError):
         OomEar(tmp_path)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
+from manimatic.sandbox.docker.unix_socket import closing_adapter
 
 TIMEOUT_S = 60.0
 """Of one call: a busy engine may take many seconds to make a container, and longer than this to take nothing."""
@@ -179,10 +180,8 @@ def _client(address: str, timeout_s: float, version: str) -> Any:
     """Return the SDK's client, which has asked nothing yet: asking for the version by itself, it keeps its own way."""
     import docker
 
-    from manimatic.sandbox.docker.unix_socket import ClosingAdapter
-
     client = docker.APIClient(base_url=address, version=version, timeout=timeout_s)
-    client.mount("http+docker://", ClosingAdapter(address.replace("unix://", "http+unix://"), timeout_s))
+    client.mount("http+docker://", closing_adapter(address, timeout_s))
     return client
 
 
