@@ -23,7 +23,7 @@ def closing_adapter(address: str, timeout_s: float) -> Any:
             return Connection(self.base_url, self.socket_path, self.timeout)
 
     class Adapter(unixconn.UnixHTTPAdapter):  # type: ignore[misc]
-        def get_connection(self, url: str, proxies: object = None) -> Pool:
+        def get_connection(self, url: str, proxies: object = None) -> Any:
             with self.pools.lock:
                 pool = self.pools.get(url)
                 if pool is None:
