@@ -117,16 +117,15 @@ class DotProduct(Scene):
     def panel(self):
         """Three lines of numbers, and the product of the coordinates."""
 
-        def row(name, colour, value):
-            label = MathTex(name, "=", font_size=44, color=colour)
-            return VGroup(
-                label, DecimalNumber(value, 2, font_size=44, color=colour).next_to(label[1], RIGHT, buff=0.2)
-            )
+        def row(name, sign, colour, value):
+            label = MathTex(name, sign, font_size=44, color=colour)
+            number = DecimalNumber(value, 2, font_size=44, color=colour)
+            return VGroup(label, number.next_to(label[1], RIGHT, buff=0.2))
 
         self.rows = VGroup(
-            row(r"\text{shadow}", SHADOW, self.shadow_length()),
-            row(r"|\vec u|", U_COLOUR, self.u_length),
-            row(r"\vec u \cdot \vec v", WHITE, self.dot()),
+            row(r"\text{shadow}", r"\approx", SHADOW, self.shadow_length()),
+            row(r"|\vec u|", r"\approx", U_COLOUR, self.u_length),
+            row(r"\vec u \cdot \vec v", "=", WHITE, self.dot()),
         )
         products = rf"{UX:g} \cdot ({VX:g}) + {UY:g} \cdot ({VY:g})".replace("+ -", "- ")
         for value in (VX, VY):

@@ -78,16 +78,16 @@ class EpsilonDelta(Scene):
         self.play(Create(lines), FadeIn(a, limit, self.hole), run_time=0.8)
         self.wait(0.4)
 
-    def number(self, name, value, colour):
-        label = MathTex(name, "=", font_size=48, color=colour)
+    def number(self, name, sign, value, colour):
+        label = MathTex(name, sign, font_size=48, color=colour)
         return VGroup(
             label, DecimalNumber(value, 3, font_size=48, color=colour).next_to(label[1], RIGHT, buff=0.2)
         )
 
     def panel(self):
         self.values = VGroup(
-            self.number(r"\varepsilon", EPSILON, EPS_COLOUR),
-            self.number(r"\delta", self.delta(EPSILON), DELTA_COLOUR),
+            self.number(r"\varepsilon", "=", EPSILON, EPS_COLOUR),
+            self.number(r"\delta", r"\approx", self.delta(EPSILON), DELTA_COLOUR),
         )
         self.rule = VGroup(
             MathTex(r"0 < |x - a| <", r"\delta", font_size=44),

@@ -109,11 +109,13 @@ class LawOfCosines(Scene):
         numbers = (
             rf"{SIDE_A:g}^2 + {SIDE_B:g}^2 - 2 \cdot {SIDE_A:g} \cdot {SIDE_B:g} \cdot \cos {ANGLE:g}^\circ"
         )
+        side = round(np.sqrt(square), 2)
+        sign = "=" if abs(side**2 - square) < 1e-9 else r"\approx"
         lines = VGroup(
             MathTex(r"c^2 = (a \sin\gamma)^2 + (b - a \cos\gamma)^2", font_size=44),
             MathTex(r"c^2 = a^2 + b^2 - 2ab \cos\gamma", font_size=52, color=C_COLOUR),
-            MathTex(rf"c = \sqrt{{{numbers}}} \approx {np.sqrt(square):.2f}", font_size=40),
-        ).arrange(DOWN, buff=0.4)
+            MathTex(rf"c = \sqrt{{{numbers}}} {sign} {side:g}", font_size=40),
+        )
         for line in lines:
             line.scale_to_fit_width(min(line.width, self.panel_width))
         lines.arrange(DOWN, buff=0.3).move_to(self.panel_at)

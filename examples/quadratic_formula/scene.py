@@ -16,6 +16,12 @@ def term(value, power):
     return f"{'-' if value < 0 else '+'} {size}{power}" if value else ""
 
 
+def number(x):
+    """A solution as two parts, rounded where it has to be."""
+    text = f"{x + 0.0:.3g}"
+    return ["x =" if abs(float(text) - x) < 1e-9 else r"x \approx", text]
+
+
 class QuadraticFormula(Scene):
     def construct(self):
         self.middle = -B / (2 * A) + 0.0
@@ -80,7 +86,7 @@ class QuadraticFormula(Scene):
         lines = VGroup(
             MathTex("x", "=", r"\frac{-b}{2a}", r"\pm", r"\frac{\sqrt{b^2 - 4ac}}{2a}", font_size=52),
             MathTex(rf"a = {A:g}, \quad b = {B:g}, \quad c = {C:g}", font_size=40),
-            MathTex(rf"b^2 - 4ac = {self.inside:.4g}", font_size=44, color=STEP),
+            MathTex(rf"b^2 - 4ac = {self.inside:g}", font_size=44, color=STEP),
             MathTex(*self.solution(), font_size=48),
         )
         lines[0][2].set_color(MIDDLE)
@@ -96,9 +102,9 @@ class QuadraticFormula(Scene):
         if self.inside < 0:
             return [r"\text{no real solution}"]
         if self.reach < 1e-9:
-            return ["x =", f"{self.middle:.3g}"]
-        ends = [f"{self.middle + sign * self.reach + 0.0:.3g}" for sign in (-1, 1)]
-        return ["x =", ends[0], r"\quad \text{or} \quad", "x =", ends[1]]
+            return number(self.middle)
+        low, high = [number(self.middle + sign * self.reach) for sign in (-1, 1)]
+        return [*low, r"\quad \text{or} \quad", *high]
 
     def both_sides(self):
         if self.inside < 0:
@@ -118,9 +124,8 @@ class QuadraticFormula(Scene):
         self.names = VGroup()
         for root, side in zip(roots, (LEFT, RIGHT), strict=True):
             value = self.middle + (0 if single else side[0] * self.reach)
-            name = MathTex(f"{value + 0.0:.3g}", font_size=38, color=ROOT).set_stroke(
-                BLACK, 6, background=True
-            )
+            name = MathTex(f"{value + 0.0:.3g}", font_size=38, color=ROOT)
+            name.set_stroke(BLACK, 6, background=True)
             self.names.add(name.next_to(root, DOWN + side, buff=0.08))
             if single:
                 break
