@@ -9,7 +9,7 @@ class StackAndQueue(Scene):
         self.tall = config.frame_width < config.frame_height
         values = [int(value) for value in VALUES.split(",")]
         n = len(values)
-        self.size = min(0.8, 3.6 / (n + 0.8), (3.9 if self.wide else 7 if self.tall else 3.1) / (n + 2.5))
+        self.size = min(0.8, 3.6 / (n + 0.8), (3.9 if self.wide else 7 if self.tall else 2.9) / (n + 2.5))
         self.caption = VGroup()
         title = self.lines(44, WHITE, "Stack and queue:", "which comes out first?")
         title.to_edge(UP, buff=1.2 if self.tall else 0.45)
@@ -39,7 +39,7 @@ class StackAndQueue(Scene):
         """Draw a bin that is open at the top, and a pipe that is open at both ends, with a row for what comes out."""
         long, short = (n + 0.3) * self.size, 1.3 * self.size
         self.columns = [x * (3.2 if self.wide else 1.95) * RIGHT for x in (-1, 1)]
-        top = (2.55 if self.wide else 4.1 if self.tall else 2.05) * UP
+        top = (2.55 if self.wide else 3.4 if self.tall else 2.05) * UP
         floor = top + (0.6 + 1.1 * self.size + long) * DOWN  # of the bin; the pipe lies half way up
         corners = [(-short, long), (-short, 0), (short, 0), (short, long)]
         corners = [self.columns[0] + floor + x / 2 * RIGHT + y * UP for x, y in corners]
