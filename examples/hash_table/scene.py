@@ -38,7 +38,7 @@ class HashTable(Scene):
             cell = table[place]
             self.say(formula, box[0].animate.set_stroke(YELLOW, 4), cell[0].animate.set_fill(BLUE, 0.6), pace=0.6 * pace)
             before = rows[place][-1] if rows[place] else cell
-            target = box.copy().next_to(before, RIGHT, buff=0.25)
+            target = box.copy().next_to(before, RIGHT, buff=0.25 if self.wide else 0.15)
             link = Line(before.get_right(), target.get_left(), color=GREY_B, stroke_width=4)
             self.play(box.animate.move_to(target), Create(link), run_time=0.8 * pace)
             self.play(box[0].animate.set_stroke(GREY_B, 2), cell[0].animate.set_fill(BLUE, 0.15), run_time=0.4 * pace)
