@@ -12,7 +12,8 @@ class HashTable(Scene):
         self.caption = VGroup()
         title = self.lines(44, WHITE, "A hash table computes", "where each key belongs")
         title.to_edge(UP, buff=1.2 if self.tall else 0.45)
-        self.size = min((4.5 if self.wide else 7 if self.tall else 3.5) / BUCKETS, 0.9 if self.tall else 0.7)  # height of a row
+        room = 4.5 if self.wide else 7 if self.tall else 3.5
+        self.size = min(room / BUCKETS, 0.9 if self.tall else 0.7)  # height of a row
         waiting = VGroup(*[self.key(key) for key in keys])
         waiting.arrange(RIGHT, buff=0.2).next_to(title, DOWN, buff=0.5 if self.tall else 0.25)
         table = self.table().next_to(waiting, DOWN, buff=0.6 if self.tall else 0.2)

@@ -41,7 +41,7 @@ class SpringOscillator(Scene):
 
         # Pull the mass down, then let it go
         spring.add_updater(lambda m: m.become(self.spring()))
-        mass.add_updater(lambda m: m.become(self.mass()))
+        mass.add_updater(lambda m: m.move_to(self.at()))
         self.play(self.clock.animate.set_value(0), run_time=1, rate_func=linear)
         self.swing()
         self.show_period(values)

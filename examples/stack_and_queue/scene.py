@@ -30,7 +30,8 @@ class StackAndQueue(Scene):
             last, first = stack[n - 1 - i], queue[i]
             self.play(last.animate.move_to(self.stack_place(n + 0.2)), run_time=0.4)
             moves = [item.animate.move_to(self.queue_place(k)) for k, item in enumerate(queue[i + 1 :])]
-            moves += [last.animate(path_arc=-1.5).move_to(self.out_place(0, i)), first.animate.move_to(self.out_place(1, i))]
+            moves.append(last.animate(path_arc=-1.5).move_to(self.out_place(0, i)))
+            moves.append(first.animate.move_to(self.out_place(1, i)))
             self.play(*moves, run_time=0.9)
         self.say("Stack: last in, first out.", "Queue: first in, first out.")
         self.wait(2.5)

@@ -21,10 +21,40 @@ class SurfacePlot(ThreeDScene):
         title = MathTex("z =", formula, font_size=64).to_edge(UP, buff=1.4 if self.tall else 0.45)
         title[1].set_color(YELLOW)
 
-        # Axes that hold the whole surface: its heights are scaled to fit
         span = np.linspace(-2, 2, 41)
         heights = [self.height(x, y) for x in span for y in span]
-        low, high = np.floor(min(*heights, 0)), np.ceil(max(heights))
+        names = self.build_axes(np.floor(min(*heights, 0)), np.ceil(max(heights)))
+        zoom = 0.95 if self.wide else 1.05 if self.tall else 0.8
+        self.set_camera_orientation(phi=65 * DEGREES, theta=-60 * DEGREES, zoom=zoom)
+        self.renderer.camera.light_source.move_to(12 * DOWN + 6 * LEFT + 2 * OUT)
+        plane, surface = self.surface(lambda x, y: 0), self.surface(self.height)
+        colors = [(BLUE_E, min(heights)), (TEAL_E, (min(heights) + max(heights)) / 2), (YELLOW_E, max(heights))]
+        surface.set_fill_by_value(axes=self.axes, colorscale=colors, axis=2)
+
+        self.show(title, Write(title), run_time=1.5)
+        self.add_fixed_orientation_mobjects(*names)  # they face the camera
+        self.remove(*names)
+        self.play(Create(self.axes), FadeIn(names), run_time=1)
+        self.say("Over every point (x, y)", "of a plane")
+        self.play(FadeIn(plane), run_time=1)
+        self.say("a point at the height z", "makes a surface")
+        self.play(Transform(plane, surface), run_time=2)
+        self.wait(0.5)
+        self.go_round()
+
+    def go_round(self):
+        """Look at the surface from all sides, and from above."""
+        self.say("Blue is low,", "yellow is high")
+        self.move_camera(theta=120 * DEGREES, run_time=6, rate_func=smooth)
+        self.say("Seen from above, colours", "show the height like a map")
+        self.move_camera(phi=0, theta=-90 * DEGREES, run_time=2.5)
+        self.wait(1)
+        self.say("Every point of the plane", "has one height")
+        self.move_camera(phi=60 * DEGREES, theta=-50 * DEGREES, run_time=2)
+        self.wait(2)
+
+    def build_axes(self, low, high):
+        """Make axes that hold heights in this range, and return their names."""
         self.axes = ThreeDAxes(
             x_range=[-2, 2, 1],
             y_range=[-2, 2, 1],
@@ -36,36 +66,10 @@ class SurfacePlot(ThreeDScene):
             axis_config={"color": GREY_B, "include_ticks": False},
         )
         self.axes.shift(-self.axes.c2p(0, 0, (low + high) / 2))
-        names = VGroup(*[MathTex(name, font_size=40) for name in "xyz"])
-        for name, end in zip(names, [(2.25, 0, 0), (0, 2.25, 0), (0, 0, high + 0.1 * (high - low))], strict=True):
-            name.move_to(self.axes.c2p(*end))
-        self.set_camera_orientation(
-            phi=65 * DEGREES,
-            theta=-60 * DEGREES,
-            zoom=0.95 if self.wide else 1.05 if self.tall else 0.8,
+        ends = [(2.25, 0, 0), (0, 2.25, 0), (0, 0, high + 0.1 * (high - low))]
+        return VGroup(
+            *[MathTex(name, font_size=40).move_to(self.axes.c2p(*end)) for name, end in zip("xyz", ends, strict=True)]
         )
-        self.renderer.camera.light_source.move_to(12 * DOWN + 6 * LEFT + 2 * OUT)
-        plane, surface = self.surface(lambda x, y: 0), self.surface(self.height)
-        colors = [(BLUE_E, min(heights)), (TEAL_E, (min(heights) + max(heights)) / 2), (YELLOW_E, max(heights))]
-        surface.set_fill_by_value(axes=self.axes, colorscale=colors, axis=2)
-
-        self.show(title, Write(title), run_time=1.5)
-        self.add_fixed_orientation_mobjects(*names)
-        self.remove(*names)
-        self.play(Create(self.axes), FadeIn(names), run_time=1)
-        self.say("Over every point (x, y)", "of a plane")
-        self.play(FadeIn(plane), run_time=1)
-        self.say("a point at the height z", "makes a surface")
-        self.play(Transform(plane, surface), run_time=2)
-        self.wait(0.5)
-        self.say("Blue is low,", "yellow is high")
-        self.move_camera(theta=120 * DEGREES, run_time=6, rate_func=smooth)
-        self.say("Seen from above, colours", "show the height like a map")
-        self.move_camera(phi=0, theta=-90 * DEGREES, run_time=2.5)
-        self.wait(1)
-        self.say("Every point of the plane", "has one height")
-        self.move_camera(phi=60 * DEGREES, theta=-50 * DEGREES, run_time=2)
-        self.wait(2)
 
     def surface(self, height):
         return Surface(

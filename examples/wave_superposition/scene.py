@@ -16,22 +16,11 @@ class WaveSuperposition(Scene):
         # Three places, one below the other: two waves and their sum, at the same scale
         self.title = self.lines(44, WHITE, "Two waves meet:", "what is their sum?")
         self.title.to_edge(UP, buff=1.2 if self.tall else 0.45)
-        unit = 0.6 if self.wide else 0.88 if self.tall else 0.5
-        self.axes = [
-            Axes(
-                x_range=[0, 1, 1],
-                y_range=[-size, size, 1],
-                x_length=config.frame_width - 2.2,
-                y_length=2 * unit * size,
-                tips=False,
-                axis_config={"color": GREY_D, "include_ticks": False},
-            )
-            for size in (1, 1, 2)
-        ]
+        self.axes = [self.panel(1), self.panel(1), self.panel(2)]
         body = VGroup(*self.axes).arrange(DOWN, buff=0.5 if self.tall else 0.2)
         body.next_to(self.title, DOWN, buff=0.8 if self.tall else 0.3).set_x(0.5)
-        names = [MathTex(name, font_size=44) for name in ("y_1", "y_2", "y_1 + y_2")]
-        names[2] = MathTex(r"y_1", r"+\,y_2", font_size=44).arrange(DOWN, buff=0.1, aligned_edge=LEFT)
+        names = [MathTex(*parts, font_size=44) for parts in (["y_1"], ["y_2"], ["y_1", r"+\,y_2"])]
+        names[2].arrange(DOWN, buff=0.1, aligned_edge=LEFT)
         for name, axes, color in zip(names, self.axes, colours, strict=True):
             name.set_color(color).next_to(axes, LEFT, buff=0.25)
         curves = [self.curve(i, color) for i, color in enumerate(colours)]
@@ -51,6 +40,17 @@ class WaveSuperposition(Scene):
         self.play(self.clock.animate.set_value(0.75), run_time=6, rate_func=linear)
         self.say(*self.result())
         self.wait(2.5)
+
+    def panel(self, size):
+        """Return axes for heights up to this size; one unit is as high in all of them."""
+        return Axes(
+            x_range=[0, 1, 1],
+            y_range=[-size, size, 1],
+            x_length=config.frame_width - 2.2,
+            y_length=size * (1.2 if self.wide else 1.76 if self.tall else 1),
+            tips=False,
+            axis_config={"color": GREY_D, "include_ticks": False},
+        )
 
     def wave(self, i, x):
         """Return the height of a wave, or of their sum, now and at this place."""
