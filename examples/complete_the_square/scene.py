@@ -86,7 +86,7 @@ class CompleteTheSquare(Scene):
 
     def cut_and_move(self):
         x, h = self.x, self.half
-        self.say("Cut the strip in half, and move one half below")
+        self.say("Cut the strip in half, move one half below")
         first, second = self.area(x, 0, h, x, B_COLOUR), self.area(x + h, 0, h, x, B_COLOUR)
         half = f"{B / 2:g}"
         self.add(first, second)

@@ -112,7 +112,7 @@ class DeterminantArea(Scene):
         self.wait(0.5)
 
     def shear_v(self):
-        self.say("Slide the far side along: same base and height")
+        self.say("Slide the far side: same base and height")
         along = self.line(self.v, self.u)
         self.v = np.array([0, self.height])
         self.play(FadeIn(along), run_time=0.4)

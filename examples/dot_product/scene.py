@@ -16,7 +16,7 @@ class DotProduct(Scene):
         self.side = 1 if UX * VY - UY * VX >= 0 else -1  # on which side of u is v?
         cosine = self.u @ self.v / self.u_length / self.v_length
         self.angle = ValueTracker(np.arccos(np.clip(cosine, -1, 1)))
-        self.title = Tex("What does the dot product measure?", font_size=46).to_edge(UP, buff=0.5)
+        self.title = Tex("What does the dot product measure?", font_size=43).to_edge(UP, buff=0.5)
         self.caption = VGroup()
         self.arrange_frame()
         self.two_vectors()

@@ -85,10 +85,12 @@ class GaltonBoard(Scene):
     def one_ball(self):
         self.say("At every pin left or right, like a coin")
         ball = Dot(radius=0.1, color=BALL).move_to(self.top + UP * 0.35)
-        way = self.path(self.turns[0])
+        trace = TracedPath(ball.get_center, stroke_color=BALL, stroke_width=3)
         self.play(FadeIn(ball), run_time=0.3)
-        self.play(MoveAlongPath(ball, way), Create(way), run_time=2, rate_func=linear)
-        self.play(FadeOut(ball, way), run_time=0.4)
+        self.add(trace)
+        self.play(MoveAlongPath(ball, self.path(self.turns[0])), run_time=2, rate_func=linear)
+        trace.clear_updaters()
+        self.play(FadeOut(ball, trace), run_time=0.4)
 
     def many_balls(self):
         self.say(f"{BALLS} balls: most end near the middle")

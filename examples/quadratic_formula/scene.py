@@ -66,7 +66,7 @@ class QuadraticFormula(Scene):
         self.play(Write(self.title), run_time=1.5)
         self.play(Create(self.axes.x_axis), run_time=0.6)
         self.play(Create(self.curve), run_time=1)
-        self.say("The solutions lie where the parabola meets the axis")
+        self.say("Where does the parabola meet the axis?")
         self.wait(0.3)
 
     def axis_of_symmetry(self):
@@ -145,6 +145,6 @@ class QuadraticFormula(Scene):
         """Change the line below the title."""
         if len(self.caption):
             self.play(FadeOut(self.caption), run_time=0.3)
-        self.caption = Tex(text, font_size=34, color=GREY_A).next_to(self.title, DOWN, buff=0.3)
+        self.caption = Tex(text, font_size=36, color=GREY_A).next_to(self.title, DOWN, buff=0.3)
         self.play(FadeIn(self.caption), run_time=0.7)
         self.wait(0.4)

@@ -113,7 +113,7 @@ class UnitCircle(Scene):
 
     def chosen_angle(self):
         degrees = int(ANGLE)
-        self.say("Only the signs change from quarter to quarter")
+        self.say("Only the signs change between quarters")
         shape = self.triangle(degrees)
         angle, cosine, sine = self.row(degrees)
         result = VGroup(
