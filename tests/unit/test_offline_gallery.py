@@ -160,8 +160,8 @@ def test_what_is_none_of_them_is_refused(gallery: Gallery, prompt: str) -> None:
         ("a 3D ripple surface", {"SURFACE": "ripple"}),
         ("a cone as a solid of revolution", {"SOLID": "cone"}),
         ("angle sum of a polygon with 8 sides", {"SIDES": 8}),
-        ("typewriter quote \"Less is more\" by \"Mies\"", {"AUTHOR": "Mies", "QUOTE": "Less is more"}),
-        ("a quote by \"Mies\"", {"QUOTE": "Mies"}),
+        ('typewriter quote "Less is more" by "Mies"', {"AUTHOR": "Mies", "QUOTE": "Less is more"}),
+        ('a quote by "Mies"', {"QUOTE": "Mies"}),
     ],
 )
 def test_values_of_the_prompt_reach_the_recipe(gallery: Gallery, prompt: str, values: dict[str, object]) -> None:
