@@ -45,12 +45,12 @@ class SurfacePlot(ThreeDScene):
     def go_round(self):
         """Look at the surface from all sides, and from above."""
         self.say("Blue is low,", "yellow is high")
-        self.move_camera(theta=120 * DEGREES, run_time=6, rate_func=smooth)
+        self.move_camera(theta=120 * DEGREES, run_time=4.5)
         self.say("Seen from above, colours", "show the height like a map")
-        self.move_camera(phi=0, theta=-90 * DEGREES, run_time=2.5)
+        self.move_camera(phi=0, theta=-90 * DEGREES, run_time=2)
         self.wait(1)
         self.say("Every point of the plane", "has one height")
-        self.move_camera(phi=60 * DEGREES, theta=-50 * DEGREES, run_time=2)
+        self.move_camera(phi=60 * DEGREES, theta=-50 * DEGREES, run_time=1.5)
         self.wait(2)
 
     def build_axes(self, low, high):
@@ -76,10 +76,10 @@ class SurfacePlot(ThreeDScene):
             lambda x, y: self.axes.c2p(x, y, height(x, y)),
             u_range=[-2, 2],
             v_range=[-2, 2],
-            resolution=22,
+            resolution=14,
             checkerboard_colors=[TEAL_E, TEAL_D],
             fill_opacity=1,
-            stroke_width=0.5,
+            stroke_width=0,
         )
 
     def show(self, text, animation, run_time):
