@@ -72,6 +72,10 @@ class Api:
         """Take a job to a bad end."""
         return self.store.advance(self.render(job_id), JobState.FAILED, failure=failure, **changes)
 
+    def end_checker(self) -> None:
+        """End the checker's process, which starts again with the next source."""
+        self.app.extensions["manimatic"].checker.close()
+
     def put_video(self, folder: Path, name: str = VIDEO_NAME, content: bytes = VIDEO_BYTES) -> None:
         """Store a video on this machine."""
         path = folder / "rendered.mp4"

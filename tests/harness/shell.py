@@ -17,7 +17,7 @@ import manimatic
 from harness.processes import WAIT_S
 from harness.service import clean_environ
 
-OURS = (str(Path(manimatic.__file__).parent), sys.prefix)
+OURS = (str(Path(manimatic.__file__).parent), str(Path(sys.prefix, "lib")))
 """What tracebacks of Manimatic's own processes name; those of a scene name the scene."""
 MANIMATIC = [sys.executable, "-m", "manimatic.cli"]
 SMALL_SCENE = """from manim import *

@@ -50,12 +50,14 @@ def serve_all(host: str | None, port: int | None) -> int:
     bootstrap.build_storage(settings)  # each part would stop at what these two refuse, and be started again
     if code := stop_on_errors(settings):
         return code
-    users = _users(settings)
+    users, why_root = _users(settings)
     if users is None:
         bootstrap.build_store(settings)
     elif code := _check_as(users, settings):
         return code
     with _bound(settings) as listener:
+        if why_root:
+            _say(f"the api and the dispatcher run as root: {why_root}")
         launcher_socket = bootstrap.launcher_socket_path(is_shared=users is not None)
         parts = _parts(settings, listener, launcher_socket, users)
         stopping = threading.Event()
@@ -128,16 +130,15 @@ class Keeper:
                 process.wait()
 
 
-def _users(settings: Settings) -> ServiceUsers | None:
-    """Return who the parts are to be, with the data folder theirs; None where all are this user."""
-    users = ServiceUsers()
+def _users(settings: Settings) -> tuple[ServiceUsers | None, str | None]:
+    """Return who the parts are to be, with the data folder theirs; None where all are this user, with root's reason."""
     if os.geteuid() != 0:
-        return None
+        return None, None
+    users = ServiceUsers()
     if why := find_obstacle(settings, users):
-        _say(f"the api and the dispatcher run as root: {why}")
-        return None
+        return None, why
     hand_over(settings, users)
-    return users
+    return users, None
 
 
 def _check_as(users: ServiceUsers, settings: Settings) -> int:
