@@ -1,4 +1,4 @@
-"""Each provider from `.env` to the video: settings alone, the real sandbox, a loopback server that speaks its protocol."""
+"""Each provider from `.env` to the video: settings alone, the real sandbox, a server that speaks its protocol."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def test_settings_alone_make_a_video_with_one_repair(shell: Shell, provider: Pro
         assert len(server.requests) == 2
         assert "get_glow" in server.requests[1].text
         assert not provider.key or provider.key not in done.out + done.err
-    looked = shell.run("doctor", "--json")
-    assert provider.model in looked.out
-    assert not provider.key or provider.key not in looked.out + looked.err
+        looked = shell.run("doctor", "--json")
+        assert f"{provider.model} of {provider.vendor.name}" in looked.out
+        assert "the provider lists it" in looked.out
+        assert not provider.key or provider.key not in looked.out + looked.err

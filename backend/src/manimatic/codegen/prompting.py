@@ -127,6 +127,7 @@ def _repair(rounds: Sequence[Round]) -> str:
         complaint=complaint,
         tag=_tag("complaint", complaint),
         earlier=earlier or "- (none)",
+        old_tag=_tag("complaints", earlier),
     )
 
 
