@@ -266,6 +266,15 @@ def test_too_many_tokens_raise_budget_exceeded(provider: Provider, server: Model
         generate(provider.generator(server, max_tokens=1399))
 
 
+def test_answer_is_left_as_soon_as_it_must_be_over_the_budget(provider: Provider, server: ModelServer) -> None:
+    """Nobody counts tokens before the end, so they are estimated while the answer comes."""
+    server.play(provider.script.text("a" * 40_000, pieces=40, pause_s=0.1))
+    started = time.monotonic()
+    with pytest.raises(BudgetExceeded):
+        generate(provider.generator(server, max_tokens=6_000))
+    assert time.monotonic() - started < 3.5
+
+
 def test_redirect_is_not_followed(provider: Provider, server: ModelServer) -> None:
     """The key goes to the configured address and nowhere else."""
     server.play(gemini_script.redirects)
