@@ -19,6 +19,7 @@ from manimatic.errors import (
     AnswerCutOff,
     AnswerWithoutCode,
     BudgetExceeded,
+    GenerationError,
     InvalidInput,
     JobCancelled,
     ModelRefused,
@@ -258,6 +259,17 @@ def test_malformed_stream_ends_in_an_error_of_ours(provider: Provider, server: M
     server.play(provider.script.raw_stream(data))
     with pytest.raises((ModelUnavailable, AnswerWithoutCode)):
         generate(provider.generator(server))
+
+
+@pytest.mark.parametrize("code", [302, 400, 429, 500])
+@pytest.mark.parametrize("body", [None, "no", {"error": {"code": [], "type": {}, "message": {"a": 1}}}], ids=repr)
+def test_hostile_error_ends_in_an_error_of_ours(
+    provider: Provider, server: ModelServer, code: int, body: object
+) -> None:
+    """An error's body is as little to be trusted as an answer's."""
+    server.play(lambda handler: handler.send_json(code, body, {"Retry-After": "soon"}))
+    with pytest.raises(GenerationError):
+        generate(provider.generator(server, backoff_s=0.001))
 
 
 def test_too_many_tokens_raise_budget_exceeded(provider: Provider, server: ModelServer) -> None:
