@@ -114,7 +114,7 @@ def test_failed_round_is_told_to_the_model(provider: Provider, server: ModelServ
     """A repair carries the scene and what was wrong with it."""
     draft = generate(provider.generator(server), brief("x", Round(code=FAILS_AT_RUN_TIME, complaint="no get_glow")))
     assert draft.code == GOOD_SCENE
-    assert "get_glow()" in server.requests[0].text
+    assert "get_glow" in server.requests[0].text
     assert "no get_glow" in server.requests[0].text
 
 
