@@ -100,8 +100,8 @@ class BayesAreas(Scene):
                 font_size=48,
             ),
         )
-        for line in lines:
-            line.scale_to_fit_width(min(line.width, self.panel_width))
+        lines[:2].scale(min(1, self.panel_width / lines[1].width))  # the second one is the longest
+        lines[2].scale_to_fit_width(min(lines[2].width, self.panel_width))
         return lines.arrange(DOWN, buff=0.35).move_to(self.panel_at)
 
     def compare(self):

@@ -75,9 +75,13 @@ class LawOfCosines(Scene):
         parts = [self.height]
         if not self.C[0] <= self.foot[0] <= self.A[0]:  # the base has to be made longer
             parts.append(DashedLine(self.C if self.foot_x < 0 else self.A, self.foot, color=GREY_B))
-        roomier = LEFT if abs(self.foot_x) > abs(SIDE_B - self.foot_x) else RIGHT
-        outside = self.foot_x < 0 or self.foot_x > SIDE_B
-        side = np.sign(self.foot_x) * RIGHT if outside else roomier
+        to_c, to_a = self.C[0] - self.foot[0], self.A[0] - self.foot[0]
+        if min(abs(to_c), abs(to_a)) < 0.6:  # close to a side: its name goes inside
+            side = RIGHT if abs(to_c) < abs(to_a) else LEFT
+        elif to_c * to_a < 0:
+            side = RIGHT if abs(to_a) > abs(to_c) else LEFT
+        else:
+            side = np.sign(-to_c) * RIGHT
         h_name = MathTex("h", color=H_COLOUR, font_size=42).set_stroke(BLACK, 6, background=True)
         h_name.next_to(self.height, side, buff=0.12)
         if abs(self.foot_x) > 0.05:
