@@ -6,6 +6,7 @@ is shared between threads.
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ MAX_WORDS = 64
 """Words of a prompt that are searched for; what a scene is about is said in fewer."""
 LEAST_SCORE = 3.0
 """A recipe that scores less has but a passing word in common with the prompt."""
+COUNTED_RECIPES = 16
+"""How many recipes that score is for. Among more of them a rare word counts for more, as the logarithm of their number,
+and so more is asked for."""
 LEAST_SHARE = 0.4
 """Of the best one's score; what scores less would distract from it."""
 _TABLE = """create virtual table shelf using fts5(
@@ -52,7 +56,8 @@ class Shelf:
             database.executemany("insert into shelf values (?, ?, ?, ?, ?)", self._rows)
             query = " OR ".join(f'"{word}"' for word in words)
             found = database.execute(_SEARCH, (query, count)).fetchall()
-        least = max(LEAST_SCORE, LEAST_SHARE * found[0][1]) if found else 0.0
+        enough = LEAST_SCORE * max(1.0, math.log(len(self._rows)) / math.log(COUNTED_RECIPES))
+        least = max(enough, LEAST_SHARE * found[0][1]) if found else 0.0
         return [number for number, score in found if score >= least]
 
 
