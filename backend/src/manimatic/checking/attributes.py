@@ -11,6 +11,7 @@ from manimatic.checking.api import ANYTHING, Parameter, Signature, nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Frame
 from manimatic.checking.imports import manim_value
+from manimatic.checking.oldcalls import backstroke_fix
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import (
     Builder,
@@ -19,8 +20,10 @@ from manimatic.checking.values import (
     Method,
     Module,
     OwnFunction,
+    Sequence,
     Super,
     Value,
+    Vector,
 )
 from manimatic.checking.world import World, shown
 from manimatic.diagnostics import Edit, Fix, Span
@@ -29,6 +32,8 @@ MODULES = {"math": frozenset(dir(math)), "random": frozenset(dir(random))}
 """Modules of the standard library whose names are checked."""
 
 
+POINTS = Sequence("array", None, Vector(3))
+"""The points of an object."""
 MADE_UP = {
     "set_": Signature(parameters=(Parameter("value", "plain", False),), gives="self"),
     "get_": Signature(parameters=()),
@@ -74,6 +79,9 @@ class AttributeRules:
             return Builder(value)
         if name == "camera":
             return self._camera(value)
+        loose = name in self.world.set_from_outside - self.world.index.loose
+        if name == "points" and self.world.is_a(value.kind, "Mobject") and not loose:
+            return POINTS
         signature = self.world.method(kind, name) if name not in self.world.set_from_outside else None
         if signature is not None:
             return Method(value, name, signature)
@@ -190,6 +198,15 @@ class AttributeRules:
         if not self.world.has_attribute(value, node.attr) and self._report_fixed(call, node, value):
             return True
         other = self.others.get(node.attr)
+        fails = len(call.args) + len(call.keywords) > 1 or call.keywords
+        if node.attr == "set_backstroke" and fails and self._is_made_up(value, node.attr):
+            line, column = self._name_place(node)
+            place = Span(line=line, column=column, end_line=line, end_column=column)
+            fix = backstroke_fix(self.findings, call, place) if self.world.imports.star else None
+            message = f"{shown(value.kind)} has no set_backstroke."
+            hint = "Use set_stroke(…, background=True)."
+            self.findings.add("other-manim-name", node, message, hint=hint, fix=fix)
+            return True
         if not other or not other.get("same") or self.world.has_attribute(value, node.attr):
             return False
         if self.world.method(value.kind, other["use"]) is None:
@@ -226,7 +243,7 @@ class AttributeRules:
         known = self.world.known_attributes(value.kind)
         if (
             not form
-            or not self.world.is_a(value.kind, "Mobject")
+            or not self.world.is_a(value.kind, form.get("of", "Mobject"))
             or form.get("needs", node.attr) not in {node.attr, *known}
         ):
             return False

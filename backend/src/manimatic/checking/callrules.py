@@ -8,10 +8,12 @@ from collections.abc import Iterable
 
 from manimatic.checking.api import nearest
 from manimatic.checking.binding import Bound
+from manimatic.checking.callbacks import CallbackRules
 from manimatic.checking.findings import Findings
 from manimatic.checking.oldplay import OldPlayRule
 from manimatic.checking.points import PointRules
 from manimatic.checking.ruledata import css_color, read_data
+from manimatic.checking.selfplay import SelfPlayRule
 from manimatic.checking.tex import TexRules
 from manimatic.checking.values import (
     Builder,
@@ -46,6 +48,8 @@ class UseRules:
         self.tex = TexRules(world, findings)
         self.points = PointRules(world, findings)
         self.old_play = OldPlayRule(world, findings)
+        self.self_play = SelfPlayRule(world, findings)
+        self.callbacks = CallbackRules(findings)
 
     def made(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:
         """Look at the making of one of Manim's objects."""
@@ -55,6 +59,8 @@ class UseRules:
             self.points.check_vertices(node, values)
         if kind in self.data["groups"]:
             self._members(kind, self.data["groups"][kind], node, values)
+        if kind == "ParametricFunction" and (function := bound.get("function")) is not None:
+            self.callbacks.check_flat(function, values.get(id(function)))
         if self.world.index.is_a(kind, "SingleStringMathTex"):
             self.tex.check(node, kind)
         if kind == "Text" and bound.get("text") is not None:
@@ -75,11 +81,15 @@ class UseRules:
                 self.points.check_list(argument, values.get(id(argument)) if argument is not None else None)
             if name in self.data["color_methods"]:
                 self._colors(bound, values)
+            if name == "add_updater":
+                self.callbacks.check_updater(bound.get("update_function"), values)
+            elif name == "apply_matrix":
+                self.points.check_matrix(bound.get("matrix"), values)
             base = self.world.manim_base(kind) or ""
             if name in HOLDERS and base in self.data["groups"]:
                 self._members(base, self.data["groups"][base], node, values)
         elif self.world.is_a(kind, "Scene"):
-            self._scene_call(node, name, values)
+            self._scene_call(node, name, values, method.receiver)
 
     def uncalled(self, node: ast.expr, method: Method) -> None:
         """Report a method that is used as if it had been called."""
@@ -280,13 +290,15 @@ class UseRules:
 
     # ------------------------------------------------------------ scenes
 
-    def _scene_call(self, node: ast.Call, name: str, values: dict[int, Value]) -> None:
-        if name == "play":
+    def _scene_call(self, node: ast.Call, name: str, values: dict[int, Value], scene: Instance) -> None:
+        if name == "add_updater":
+            self.callbacks.check_scene_updater(node, values)
+        elif name == "play":
             words = {word.arg: word.value for word in node.keywords}
             self._rate_function(words.get("rate_func"), values)
             if not node.args and not any(word.arg is None for word in node.keywords):
                 self.findings.add("missing-argument", node, "play() needs at least one animation.")
-            told = self.old_play.check(node, values)
+            told = self.old_play.check(node, values) | self.self_play.check(node, values, scene)
             self._animations([part for part in node.args if id(part) not in told], values, "play()")
         elif name in {"add", "remove", "bring_to_front", "bring_to_back", "add_foreground_mobjects"}:
             for argument in node.args:

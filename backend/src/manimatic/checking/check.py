@@ -15,6 +15,7 @@ from manimatic.checking.names import NameRule
 from manimatic.checking.policy import PolicyRules
 from manimatic.checking.statements import Walk
 from manimatic.checking.structure import DimensionRule, StructureRules, report_syntax
+from manimatic.checking.targets import TargetRule
 from manimatic.checking.world import World
 from manimatic.diagnostics import CheckReport, Severity, Span
 
@@ -94,6 +95,7 @@ def _run_rules(
     NameRule(world, findings, short=short).check(tree)
     StructureRules(world, findings).check(tree, short=short)
     DimensionRule(world, findings).check()
+    TargetRule(world, findings).check(tree)
     PolicyRules(findings, policy).check(tree)
     facts = Facts()
     for number in range(WALKS):

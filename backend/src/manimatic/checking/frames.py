@@ -18,6 +18,10 @@ class Facts:
     returns: dict[ast.AST, Value] = field(default_factory=dict)
     names: dict[tuple[ast.AST, str], Value] = field(default_factory=dict)
     attributes: dict[tuple[str, str], Value] = field(default_factory=dict)
+    given: dict[tuple[ast.AST, str], Value] = field(default_factory=dict)
+    """What the calls of a function of the source give to its parameters."""
+    calls: dict[ast.AST, set[int]] = field(default_factory=dict)
+    """The calls of a function of the source that were looked at."""
 
     def note(self, table: str, key: object, value: Value) -> None:
         """Add one more thing that something stands for."""

@@ -46,6 +46,7 @@ class NameRule:
         self.world, self.findings, self.short = world, findings, short
         others = read_data("other_manims.json")
         self.others, self.calls = others["names"], others["calls"]
+        self.hidden = {n: f"from {module} import {n}" for module, names in others["hidden"].items() for n in names}
         self.dynamic = False
         self.known: frozenset[str] = frozenset()
 
@@ -134,9 +135,10 @@ class NameRule:
     def _report(self, node: ast.Name) -> None:
         name = node.id
         other = self.others.get(name)
-        if name in IMPORTABLE:
-            edit = self.findings.inserting(self._import_line(), 1, IMPORTABLE[name] + "\n")
-            hint = f"Add `{IMPORTABLE[name]}`."
+        line = IMPORTABLE.get(name) or (self.world.imports.star and self.hidden.get(name))
+        if line:
+            edit = self.findings.inserting(self._import_line(), 1, f"{line}\n")
+            hint = f"Add `{line}`."
             self.findings.add("missing-import", node, f"{name} is not imported.", hint=hint, fix=Fix((edit,)))
         elif not self.world.imports.star and name in self.world.index.star:
             self._report_unimported(node)

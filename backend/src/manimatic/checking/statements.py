@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from manimatic.checking.expressions import Expressions
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Facts, Frame, Scope, all_arguments, bound_names
+from manimatic.checking.owncalls import Callers
 from manimatic.checking.values import (
     Class,
     Instance,
@@ -34,6 +35,7 @@ class Walk:
         self.expressions = Expressions(world, findings, short=short)
         self.short = short
         self.mentioned: set[str] = set()
+        self.callers: Callers | None = None
         self.deferred: list[tuple[FunctionNode, Frame]] = []
         self.asked = False
 
@@ -41,6 +43,7 @@ class Walk:
         """Walk through everything and return what was learnt."""
         self.mentioned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         self.mentioned |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        self.callers = Callers(tree)
         frame = self._frame(tree, None)
         if self.short:
             frame.env["self"] = None
@@ -83,8 +86,9 @@ class Walk:
         )
 
     def _parameters(self, node: FunctionNode, frame: Frame, parent: Frame) -> None:
+        given = self.callers.given(node, self.before) if self.callers and node.name not in ENTRANCES else {}
         for argument in all_arguments(node.args):
-            frame.bind(argument.arg, None)
+            frame.bind(argument.arg, given.get(argument.arg))
         places = [*node.args.posonlyargs, *node.args.args]
         plain = not any(
             isinstance(d, ast.Name) and d.id in {"staticmethod", "classmethod"} for d in node.decorator_list
@@ -146,6 +150,7 @@ class Walk:
     def _assign(self, node: ast.Assign, frame: Frame) -> None:
         value = self.expressions.value(node.value, frame)
         for target in node.targets:
+            self.expressions.uses.points.check_unpacked(target, node.value, value)
             self.expressions.bind(target, value, frame)
 
     def _annassign(self, node: ast.AnnAssign, frame: Frame) -> None:

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import re
 
+from manimatic.checking.brackets import bracket_fix
 from manimatic.checking.findings import Findings
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.world import OWN, World
@@ -48,7 +49,7 @@ def report_syntax(error: SyntaxError, findings: Findings) -> None:
         )
     else:
         message = f"{(error.msg or 'invalid syntax')[:200]}."
-        findings.add("syntax-error", span, message, fix=_without_third_brace(error, findings))
+        findings.add("syntax-error", span, message, fix=_without_third_brace(error, findings) or bracket_fix(error, findings))
 
 
 def _without_third_brace(error: SyntaxError, findings: Findings) -> Fix | None:

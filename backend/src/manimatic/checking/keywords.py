@@ -1,0 +1,109 @@
+"""Fixes of keyword arguments that a call has no place for, but another way to say."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+
+from manimatic.checking.findings import Findings
+from manimatic.diagnostics import Edit, Fix, Span
+
+ENDS = {
+    "Arrow3D": ("start", "end"),
+    "Line3D": ("start", "end"),
+    "CurvedArrow": ("start_point", "end_point"),
+    "CurvedDoubleArrow": ("start_point", "end_point"),
+    "ArcBetweenPoints": ("start", "end"),
+}
+"""Classes between two points that leave no gap at them, with the names of these."""
+GRID = {
+    "grid_color": "stroke_color",
+    "grid_line_color": "stroke_color",
+    "grid_stroke_color": "stroke_color",
+    "grid_stroke_width": "stroke_width",
+    "grid_line_width": "stroke_width",
+    "grid_opacity": "stroke_opacity",
+    "grid_stroke_opacity": "stroke_opacity",
+}
+"""Arguments of invented planes, and what of the lines behind the axes they style."""
+GRID_STYLES = frozenset({"grid_line_config", "grid_config", "grid_style", "grid_line_style", "line_style"})
+STYLES = {
+    "color": "stroke_color",
+    "stroke_color": "stroke_color",
+    "width": "stroke_width",
+    "weight": "stroke_width",
+    "stroke_width": "stroke_width",
+    "opacity": "stroke_opacity",
+    "stroke_opacity": "stroke_opacity",
+}
+STYLE = "background_line_style"
+
+
+def other_way(findings: Findings, call: ast.Call, word: ast.keyword, name: str) -> tuple[str, Fix | None] | None:
+    """Return how an argument is said in another way, with the fix where it is certain; None where there is no way."""
+    if word.arg == "buff" and name in ENDS:
+        return f"*Line(…, buff=…).get_start_and_end() in {name}", _shortened(findings, call, word, ENDS[name])
+    if name == "NumberPlane" and (word.arg in GRID or word.arg in GRID_STYLES):
+        return STYLE, _styled(findings, call)
+    return None
+
+
+def _shortened(findings: Findings, call: ast.Call, word: ast.keyword, ends: tuple[str, str]) -> Fix | None:
+    """Return the fix that leaves the gap between the ends and their points."""
+    if isinstance(word.value, ast.Constant) and word.value.value == 0:
+        return Fix((without(findings, call, word),))
+    named = {one.arg: one for one in call.keywords}
+    text = findings.source.text
+    if len(call.args) == 2 and not any(isinstance(part, ast.Starred) for part in call.args):
+        points = [text(part) for part in call.args]
+        rest: list[ast.keyword] = call.keywords
+    elif not call.args and set(ends) <= set(named):
+        points = [text(named[end].value) for end in ends]
+        rest = [one for one in call.keywords if one.arg not in ends]
+    else:
+        return None
+    if None in named or {"start", "end"} & {one.arg for one in rest}:
+        return None
+    line = f"*Line({', '.join(points)}, buff={text(word.value)}).get_start_and_end()"
+    others = [f"{one.arg}={text(one.value)}" for one in rest if one is not word]
+    return findings.replacing(call, f"{text(call.func)}({', '.join([line, *others])})")
+
+
+def _styled(findings: Findings, call: ast.Call) -> Fix | None:
+    """Return the fix that puts everything about the lines of a plane into one style."""
+    parts: list[str] = []
+    words = [word for word in call.keywords if word.arg in GRID or word.arg in GRID_STYLES]
+    if None in {word.arg for word in call.keywords} or STYLE in {word.arg for word in call.keywords}:
+        return None
+    for word in words:
+        found = _style_of(findings.source.text, word)
+        if found is None:
+            return None
+        parts.extend(found)
+    names = [part.partition(":")[0] for part in parts]
+    if len(set(names)) < len(names):
+        return None
+    first = findings.replacing(words[0], f"{STYLE}={{{', '.join(parts)}}}").edits
+    return Fix((*first, *(without(findings, call, word) for word in words[1:])))
+
+
+def _style_of(text: Callable[[ast.expr], str], word: ast.keyword) -> list[str] | None:
+    if word.arg in GRID:
+        return [f'"{GRID[word.arg]}": {text(word.value)}']
+    if not isinstance(word.value, ast.Dict):
+        return None
+    keys = [key.value if isinstance(key, ast.Constant) else None for key in word.value.keys]
+    styles: Mapping[object, str] = dict(STYLES)
+    if not all(key in styles for key in keys):
+        return None
+    return [f'"{styles[key]}": {text(value)}' for key, value in zip(keys, word.value.values, strict=True)]
+
+
+def without(findings: Findings, call: ast.Call, word: ast.keyword) -> Edit:
+    """Return the edit that takes a keyword argument out of a call, with the comma before it."""
+    span = findings.source.span(word)
+    before = [part for part in (*call.args, *call.keywords) if (part.lineno, part.col_offset) < (word.lineno, word.col_offset)]
+    if before:
+        last = findings.source.span(max(before, key=lambda part: (part.lineno, part.col_offset)))
+        return Edit(Span(line=last.end_line, column=last.end_column, end_line=span.end_line, end_column=span.end_column), "")
+    return Edit(span, "")
