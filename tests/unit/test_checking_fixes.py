@@ -97,6 +97,62 @@ MENDED = {
         'a = 1\nMathTex(f"\\\\begin{{cases}} {a} \\\\end{{cases}}}")',
         'a = 1\nMathTex(f"\\\\begin{{cases}} {a} \\\\end{{cases}}")',
     ),
+    "forgotten bracket": ("Dot(np.array([1, 2, 0])\nDot()", "Dot(np.array([1, 2, 0]))\nDot()"),
+    "bracket before another": ("VGroup(*[Dot(UP])", "VGroup(*[Dot(UP)])"),
+    "stray bracket": ("self.play(FadeIn(Dot())))", "self.play(FadeIn(Dot()))"),
+    "eigenvectors": (
+        "values, vectors = np.linalg.eig([[2, 1], [1, 2]])\na, b = vectors.T\nArrow(ORIGIN, 2 * a)",
+        "values, vectors = np.linalg.eig([[2, 1], [1, 2]])\na, b = vectors.T\nArrow(ORIGIN, np.append(2 * a, 0))",
+    ),
+    "flat matrix": (
+        "A = np.array([[2, 1], [1, 2]])\nfor p in Square().points:\n    Dot(A @ p)",
+        "A = np.array([[2, 1], [1, 2]])\nfor p in Square().points:\n    Dot(np.append(A @ p[:2], p[2]))",
+    ),
+    "function of flat points": (
+        "def turned(p):\n    x, y = p\n    return np.array([-y, x])\nfor p in (UP, np.array([1, 2])):\n    Dot(turned(p))",
+        "def turned(p):\n    x, y = p[:2]\n    return np.array([-y, x])\nfor p in (UP, np.array([1, 2])):\n"
+        "    Dot(np.append(turned(p), 0))",
+    ),
+    "flat curve": (
+        "def f(t):\n    return np.array([t, t**2])\nParametricFunction(f)",
+        "def f(t):\n    return np.array([t, t**2, 0])\nParametricFunction(f)",
+    ),
+    "numbers of a point": (
+        "v = np.array(0, 1)\nNumberPlane().get_vector(1, 2, color=RED)",
+        "v = np.array([0, 1])\nNumberPlane().get_vector([1, 2], color=RED)",
+    ),
+    "picture of a matrix": (
+        "A = Matrix([[2, 1], [1, 1]]).set_color(RED)\nSquare().apply_matrix(A)",
+        "A = Matrix([[2, 1], [1, 1]]).set_color(RED)\nSquare().apply_matrix([[2, 1], [1, 1]])",
+    ),
+    "target of a move": (
+        "r = Dot()\nfor x in range(3):\n    r.move_to(RIGHT * x)\n    t = Text('a').next_to(r)\n"
+        "    self.play(MoveToTarget(r), Write(t))",
+        "r = Dot()\nfor x in range(3):\n    r.generate_target()\n    r.target.move_to(RIGHT * x)\n"
+        "    t = Text('a').next_to(r.target)\n    self.play(MoveToTarget(r), Write(t))",
+    ),
+    "updater of the scene": (
+        "d = Dot()\ndef move(mob, dt):\n    d.shift(dt * UP)\nself.add_updater(move)\nself.remove_updater(move)",
+        "d = Dot()\ndef move(dt):\n    d.shift(dt * UP)\nself.add_updater(move)\nself.remove_updater(move)",
+    ),
+    "name of the time": (
+        "Dot().add_updater(lambda m, delta: m.shift(delta * UP))",
+        "Dot().add_updater(lambda m, dt: m.shift(dt * UP))",
+    ),
+    "gap at the ends": (
+        "CurvedArrow(LEFT, RIGHT, buff=0.1, color=RED)\nArrow3D(end=UP, start=DOWN, buff=0)",
+        "CurvedArrow(*Line(LEFT, RIGHT, buff=0.1).get_start_and_end(), color=RED)\nArrow3D(end=UP, start=DOWN)",
+    ),
+    "lines behind the axes": (
+        "NumberPlane(grid_color=RED, x_length=3, grid_stroke_width=2)\nNumberPlane(grid_style={'color': RED, 'weight': 1})",
+        'NumberPlane(background_line_style={"stroke_color": RED, "stroke_width": 2}, x_length=3)\n'
+        'NumberPlane(background_line_style={"stroke_color": RED, "stroke_width": 1})',
+    ),
+    "stroke behind": (
+        "Text('a').set_backstroke(width=5)",
+        "Text('a').set_stroke(BLACK, 5, background=True)",
+    ),
+    "sides of axes": ("Axes(width=6, height=4)", "Axes(x_length=6, y_length=4)"),
 }
 
 
@@ -121,6 +177,28 @@ def test_object_is_fixed_in_the_frame_by_its_scene(index: ApiIndex) -> None:
     assert (fixed.code, fixed.ok) == (good, True)
 
 
+def test_what_plays_by_itself_is_not_played_again(index: ApiIndex) -> None:
+    """The others are played at the same time, and nothing is lost."""
+    body = "self.play(self.apply_matrix([[1, 2], [3, 4]]), FadeIn(Dot()), run_time=2)\nself.wait()"
+    good = "self.apply_matrix([[1, 2], [3, 4]], added_anims=[FadeIn(Dot())], run_time=2)\nself.wait()"
+    fixed = fix_source(scene(body, "LinearTransformationScene"), index=index)
+    assert (fixed.code, fixed.ok) == (scene(good, "LinearTransformationScene"), True)
+
+
+def test_label_of_a_basis_vector_is_one_of_both(index: ApiIndex) -> None:
+    """There is one method for both labels."""
+    fixed = fix_source(scene("self.add(self.get_j_hat_label())", "LinearTransformationScene"), index=index)
+    good = scene("self.add(self.get_basis_vector_labels()[1])", "LinearTransformationScene")
+    assert (fixed.code, fixed.ok) == (good, True)
+
+
+def test_name_of_an_inner_module_is_imported(index: ApiIndex) -> None:
+    """Manim has it, and does not export it."""
+    fixed = fix_source(scene("Dot(color=X_COLOR)"), index=index)
+    assert fixed.code == "from manim.scene.vector_space_scene import X_COLOR\n" + scene("Dot(color=X_COLOR)")
+    assert fixed.ok
+
+
 def test_scene_that_only_adds_waits_at_its_end(index: ApiIndex) -> None:
     """Of a picture a video is made; what it shows stays."""
     code = scene("self.add(\n    Dot()\n)").removesuffix("        self.wait()\n")
@@ -136,6 +214,14 @@ KEPT = {
     "weight of letters": "MathTex('x', weight=3)",
     "box without sides": "Box()",
     "fixed in passing": "self.add(Text('a').fix_in_frame())",
+    "target seen in between": "d = Dot()\nd.shift(UP)\nself.add(d)\nself.play(MoveToTarget(d))",
+    "target without a move": "d = Dot()\nself.play(MoveToTarget(d))",
+    "updater that uses the object": "self.add_updater(lambda m, dt: m.wait(dt))",
+    "updater that calls the time dt elsewhere": "dt = 1\nDot().add_updater(lambda m, t: m.shift(t * dt))",
+    "gap at unknown ends": "p = [LEFT, RIGHT]\nArrow3D(*p, buff=1)",
+    "style that is not known": "NumberPlane(grid_style={'wings': 3})",
+    "style given twice": "NumberPlane(grid_color=RED, background_line_style={})",
+    "picture of a matrix that changes": "A = Matrix([[1]])\nA = Matrix([[2]])\nDot().apply_matrix(A)",
     "labels at a call": "Axes().add_coordinate_labels(x_label='t')",
 }
 

@@ -16,7 +16,7 @@ def made_array(value: Value) -> Value:
         return value
     if not isinstance(value, Sequence) or not value.items:
         return None
-    if all(item == NUMBER for item in value.items):
+    if NUMBER in value.items and set(value.items) <= {NUMBER, None}:
         return Vector(len(value.items))
     rows = {made_array(item) for item in value.items}
     first = rows.pop()

@@ -34,6 +34,8 @@ MODULES = {"math": frozenset(dir(math)), "random": frozenset(dir(random))}
 
 POINTS = Sequence("array", None, Vector(3))
 """The points of an object."""
+CURVES = ("TipableVMobject", "Polygram", "ParametricFunction", "CubicBezier")
+"""What the objects with points of their own derive from."""
 MADE_UP = {
     "set_": Signature(parameters=(Parameter("value", "plain", False),), gives="self"),
     "get_": Signature(parameters=()),
@@ -79,13 +81,16 @@ class AttributeRules:
             return Builder(value)
         if name == "camera":
             return self._camera(value)
-        loose = name in self.world.set_from_outside - self.world.index.loose
-        if name == "points" and self.world.is_a(value.kind, "Mobject") and not loose:
+        if name == "points" and self.has_points(value) and name not in self.world.set_from_outside - self.world.index.loose:
             return POINTS
         signature = self.world.method(kind, name) if name not in self.world.set_from_outside else None
         if signature is not None:
             return Method(value, name, signature)
         return Method(value, name, MADE_UP[name[:4]]) if self._is_made_up(value, name) else None
+
+    def has_points(self, value: Instance) -> bool:
+        """Tell whether an object has points of its own, unlike a group of others."""
+        return any(self.world.is_a(value.kind, base) for base in CURVES)
 
     def _is_made_up(self, value: Instance, name: str) -> bool:
         """Tell whether a getter or setter is one that Manim makes up when it is asked, for an attribute."""

@@ -94,7 +94,8 @@ class CallRules:
     def _unknown_keyword(self, call: ast.Call, word: ast.keyword, allowed: frozenset[str], name: str) -> None:
         assert word.arg is not None  # noqa: S101
         given = {other.arg for other in call.keywords}
-        other = self.renamed_of.get(name, {}).get(word.arg) or self.renamed.get(word.arg)
+        of = self.renamed_of.get(name) or self.renamed_of.get("." + name.partition(".")[2], {})
+        other = of.get(word.arg) or self.renamed.get(word.arg)
         if word.arg == "weight" and (name in FONTS or not _is_number(word.value)):
             other = None  # the weight of letters, not of a line
         if other is not None and other in allowed and other not in given:

@@ -41,7 +41,7 @@ def _at_end(lines: list[str], number: int) -> Edit | None:
     """Close what a line leaves open that is a statement of its own."""
     text = lines[number - 1].rstrip()
     after = next((line for line in lines[number:] if line.strip()), "")
-    if not text.strip() or text.endswith(_OPEN_END) or _indent(after) > _indent(text):
+    if not text.strip() or not after or text.endswith(_OPEN_END) or _indent(after) > _indent(text):
         return None
     return _inserting(number, len(text) + 1, ")") if _balance(text) == 1 else None
 

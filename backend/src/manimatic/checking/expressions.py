@@ -118,7 +118,7 @@ class Expressions(PlainExpressions):
         bound = self.calls.check(node, method.signature, name)
         if method.name != "__init__":
             self.uses.method_called(node, method, bound, values)
-        if method.name in POINTS_OF and self.world.is_a(method.receiver.kind, "VMobject"):
+        if method.name in POINTS_OF and self.attributes.has_points(method.receiver):
             return POINTS
         if method.animated:
             return Builder(method.receiver)

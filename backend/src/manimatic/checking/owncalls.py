@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from manimatic.checking.api import Parameter, Signature
 from manimatic.checking.binding import bind
 from manimatic.checking.frames import Facts, all_arguments
-from manimatic.checking.values import Plain, Value
+from manimatic.checking.values import SOME_NUMBERS, Plain, Value, point_size
 from manimatic.checking.world import FunctionNode
 
 
@@ -37,6 +37,8 @@ def note_call(facts: Facts, call: ast.Call, node: FunctionNode, signature: Signa
         given = None if bound.is_open else bound.named.get(parameter.name)
         value = values.get(id(given)) if given is not None else None
         facts.note("given", (node, parameter.name), None if value == Plain("none") else value)
+        if point_size(value) == 3:
+            facts.in_space.add((node, parameter.name))
     facts.calls.setdefault(node, set()).add(id(call))
 
 
@@ -63,7 +65,13 @@ class Callers:
         if not known or len(facts.calls.get(node, ())) != self._called[name]:
             return {}
         plain = {argument.arg for argument in all_arguments(node.args)} - _many(node)
-        return {word: facts.given.get((node, word)) for word in plain}
+        return {word: _either(facts, (node, word)) for word in plain}
+
+
+def _either(facts: Facts, key: tuple[ast.AST, str]) -> Value:
+    """Return what a parameter is given: numbers where one call gives a point and nothing is known of the others."""
+    known = facts.given.get(key)
+    return SOME_NUMBERS if known is None and key in facts.in_space else known
 
 
 def _name(node: ast.expr) -> str:

@@ -142,7 +142,8 @@ def join(one: Value, other: Value) -> Value:
         return Plain(one.kind)
     if isinstance(one, Instance) and isinstance(other, Instance) and one.kind == other.kind:
         return Instance(one.kind, False)
-    if point_size(one) and point_size(other) and point_size(one) != point_size(other):
+    sizes = {point_size(value) or value == SOME_NUMBERS for value in (one, other)}
+    if False not in sizes and len(sizes) == 2:
         return SOME_NUMBERS
     if isinstance(one, Sequence) and isinstance(other, Sequence) and one.kind == other.kind:
         if one.items == ():
