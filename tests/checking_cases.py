@@ -82,7 +82,9 @@ CASES = [
     Case("points-in-a-list", "Polygon([Axes().c2p(0, 0), UP, LEFT])", "Polygon([0, 0, 0], [1, 0, 0], UP)"),
     Case("points-in-a-list", "p = [UP, LEFT, DOWN]\nPolygon(p)", "p = [UP, LEFT, DOWN]\nPolygon(*p)"),
     Case("point-2d", "x, y = Dot().get_center()", "x, y, z = Dot().get_center()\nx, y = Dot().get_center()[:2]"),
-    Case("point-2d", "A = np.array([[1, 2], [3, 4]])\nA @ UP", "A = np.array([[1, 2], [3, 4]])\nDot([*(A @ UP[:2]), 0])"),
+    Case(
+        "point-2d", "A = np.array([[1, 2], [3, 4]])\nA @ UP", "A = np.array([[1, 2], [3, 4]])\nDot([*(A @ UP[:2]), 0])"
+    ),
     Case(
         "point-2d",
         "values, vectors = np.linalg.eig([[1, 2], [3, 4]])\nArrow(ORIGIN, 2 * vectors[:, 0])",
@@ -97,7 +99,11 @@ CASES = [
     Case("point-2d", "ParametricFunction(lambda t: [t, t])", "Axes().plot_parametric_curve(lambda t: [t, t])"),
     Case("scattered-point", "Dot().move_to(1, 2)", "Dot().move_to(UP, LEFT)"),
     Case("scattered-point", "np.array(1, 2)", "np.array([1, 2], float)"),
-    Case("not-numbers", "A = Matrix([[1]])\nDot().apply_matrix(A)", "A = np.array([[1, 2], [3, 4]])\nDot().apply_matrix(A)"),
+    Case(
+        "not-numbers",
+        "A = Matrix([[1]])\nDot().apply_matrix(A)",
+        "A = np.array([[1, 2], [3, 4]])\nDot().apply_matrix(A)",
+    ),
     Case(
         "no-target",
         "d = Dot()\nself.play(MoveToTarget(d))",

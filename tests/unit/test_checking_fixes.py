@@ -109,9 +109,19 @@ MENDED = {
         "A = np.array([[2, 1], [1, 2]])\nfor p in Square().points:\n    Dot(np.append(A @ p[:2], p[2]))",
     ),
     "function of flat points": (
-        "def turned(p):\n    x, y = p\n    return np.array([-y, x])\nfor p in (UP, np.array([1, 2])):\n    Dot(turned(p))",
-        "def turned(p):\n    x, y = p[:2]\n    return np.array([-y, x])\nfor p in (UP, np.array([1, 2])):\n"
-        "    Dot(np.append(turned(p), 0))",
+        "def turned(p):\n    x, y = p\n    return np.array([-y, x])\nDot(turned(UP))\nDot(turned(np.array([1, 2])))",
+        (
+            "def turned(p):\n    x, y = p[:2]\n    return np.array([-y, x])\n"
+            "Dot(np.append(turned(UP), 0))\nDot(np.append(turned(np.array([1, 2])), 0))"
+        ),
+    ),
+    "characters between what is put in": (
+        'a = 1\nTex(f"λ₁ = {a}")\nMathTex(f"α₁₂ = {a}")',
+        'a = 1\nTex(f"$\\\\lambda$$_1$ = {a}")\nMathTex(f"\\\\alpha _{{12}} = {a}")',
+    ),
+    "arguments of methods": (
+        "Dot().set_stroke(stroke_width=3).set_fill(fill_opacity=1)\nself.wait(run_time=2)",
+        "Dot().set_stroke(width=3).set_fill(opacity=1)\nself.wait(duration=2)",
     ),
     "flat curve": (
         "def f(t):\n    return np.array([t, t**2])\nParametricFunction(f)",
@@ -126,10 +136,14 @@ MENDED = {
         "A = Matrix([[2, 1], [1, 1]]).set_color(RED)\nSquare().apply_matrix([[2, 1], [1, 1]])",
     ),
     "target of a move": (
-        "r = Dot()\nfor x in range(3):\n    r.move_to(RIGHT * x)\n    t = Text('a').next_to(r)\n"
-        "    self.play(MoveToTarget(r), Write(t))",
-        "r = Dot()\nfor x in range(3):\n    r.generate_target()\n    r.target.move_to(RIGHT * x)\n"
-        "    t = Text('a').next_to(r.target)\n    self.play(MoveToTarget(r), Write(t))",
+        (
+            "r = Dot()\nfor x in range(3):\n    r.move_to(RIGHT * x)\n    t = Text('a').next_to(r)\n"
+            "    self.play(MoveToTarget(r), Write(t))"
+        ),
+        (
+            "r = Dot()\nfor x in range(3):\n    r.generate_target()\n    r.target.move_to(RIGHT * x)\n"
+            "    t = Text('a').next_to(r.target)\n    self.play(MoveToTarget(r), Write(t))"
+        ),
     ),
     "updater of the scene": (
         "d = Dot()\ndef move(mob, dt):\n    d.shift(dt * UP)\nself.add_updater(move)\nself.remove_updater(move)",
@@ -144,8 +158,11 @@ MENDED = {
         "CurvedArrow(*Line(LEFT, RIGHT, buff=0.1).get_start_and_end(), color=RED)\nArrow3D(end=UP, start=DOWN)",
     ),
     "lines behind the axes": (
-        "NumberPlane(grid_color=RED, x_length=3, grid_stroke_width=2)\nNumberPlane(grid_style={'color': RED, 'weight': 1})",
-        'NumberPlane(background_line_style={"stroke_color": RED, "stroke_width": 2}, x_length=3)\n'
+        "NumberPlane(grid_color=RED, x_length=3, grid_stroke_width=2)",
+        'NumberPlane(background_line_style={"stroke_color": RED, "stroke_width": 2}, x_length=3)',
+    ),
+    "style of the lines behind the axes": (
+        "NumberPlane(grid_style={'color': RED, 'weight': 1})",
         'NumberPlane(background_line_style={"stroke_color": RED, "stroke_width": 1})',
     ),
     "stroke behind": (

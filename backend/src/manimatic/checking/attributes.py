@@ -81,7 +81,11 @@ class AttributeRules:
             return Builder(value)
         if name == "camera":
             return self._camera(value)
-        if name == "points" and self.has_points(value) and name not in self.world.set_from_outside - self.world.index.loose:
+        if (
+            name == "points"
+            and self.has_points(value)
+            and name not in self.world.set_from_outside - self.world.index.loose
+        ):
             return POINTS
         signature = self.world.method(kind, name) if name not in self.world.set_from_outside else None
         if signature is not None:

@@ -53,7 +53,11 @@ class CallbackRules:
         """Report an updater that wants the time under another name than `dt`, for Manim looks at the name."""
         value = values.get(id(argument)) if argument is not None else None
         node = value.node if isinstance(value, OwnFunction) else argument
-        if argument is None or not isinstance(node, (ast.FunctionDef, ast.Lambda)) or isinstance(argument, ast.Attribute):
+        if (
+            argument is None
+            or not isinstance(node, (ast.FunctionDef, ast.Lambda))
+            or isinstance(argument, ast.Attribute)
+        ):
             return
         needed = _needed(node.args)
         names = {part.arg for part in all_arguments(node.args)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable
 
 from manimatic.checking.findings import Findings
-from manimatic.diagnostics import Edit, Fix, Span
+from manimatic.diagnostics import Edit, Fix
 
 ENDS = {
     "Arrow3D": ("start", "end"),
@@ -92,18 +93,17 @@ def _style_of(text: Callable[[ast.expr], str], word: ast.keyword) -> list[str] |
         return [f'"{GRID[word.arg]}": {text(word.value)}']
     if not isinstance(word.value, ast.Dict):
         return None
-    keys = [key.value if isinstance(key, ast.Constant) else None for key in word.value.keys]
-    styles: Mapping[object, str] = dict(STYLES)
-    if not all(key in styles for key in keys):
+    keys = [str(key.value) if isinstance(key, ast.Constant) else "" for key in word.value.keys]
+    if not all(key in STYLES for key in keys):
         return None
-    return [f'"{styles[key]}": {text(value)}' for key, value in zip(keys, word.value.values, strict=True)]
+    return [f'"{STYLES[key]}": {text(value)}' for key, value in zip(keys, word.value.values, strict=True)]
 
 
 def without(findings: Findings, call: ast.Call, word: ast.keyword) -> Edit:
     """Return the edit that takes a keyword argument out of a call, with the comma before it."""
     span = findings.source.span(word)
-    before = [part for part in (*call.args, *call.keywords) if (part.lineno, part.col_offset) < (word.lineno, word.col_offset)]
-    if before:
-        last = findings.source.span(max(before, key=lambda part: (part.lineno, part.col_offset)))
-        return Edit(Span(line=last.end_line, column=last.end_column, end_line=span.end_line, end_column=span.end_column), "")
-    return Edit(span, "")
+    spans = [*map(findings.source.span, call.args), *map(findings.source.span, call.keywords)]
+    before = max((other for other in spans if other < span), default=None)
+    if before is None:
+        return Edit(span, "")
+    return Edit(dataclasses.replace(span, line=before.end_line, column=before.end_column), "")

@@ -77,7 +77,8 @@ def backstroke_fix(findings: Findings, call: ast.Call, name: Span) -> Fix | None
     if stars or len(call.args) > 2 or not set(given) <= {"color", "width"}:
         return None
     color, width = (
-        findings.source.text(given[word]) if word in given else other for word, other in (("color", "BLACK"), ("width", "3"))
+        findings.source.text(given[word]) if word in given else other
+        for word, other in (("color", "BLACK"), ("width", "3"))
     )
     end = findings.source.span(call)
     place = dataclasses.replace(name, end_line=end.end_line, end_column=end.end_column)

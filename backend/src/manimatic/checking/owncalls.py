@@ -30,7 +30,9 @@ def own_signature(node: FunctionNode, *, skip: bool) -> Signature:
     return Signature(parameters=tuple(found), words=None if args.kwarg else frozenset())
 
 
-def note_call(facts: Facts, call: ast.Call, node: FunctionNode, signature: Signature, values: Mapping[int, Value]) -> None:
+def note_call(
+    facts: Facts, call: ast.Call, node: FunctionNode, signature: Signature, values: Mapping[int, Value]
+) -> None:
     """Remember what one call gives to a function's parameters."""
     bound = bind(call, signature)
     for parameter in signature.parameters:

@@ -76,9 +76,10 @@ class PointRules:
 
     def check_unpacked(self, target: ast.expr, node: ast.expr, value: Value) -> None:
         """Report a point that is taken apart into two numbers."""
-        pair = isinstance(target, (ast.Tuple, ast.List)) and len(target.elts) == 2
-        starred = pair and any(isinstance(part, ast.Starred) for part in target.elts)
-        if not pair or starred or not (value == SOME_NUMBERS or point_size(value) == 3):
+        if not isinstance(target, (ast.Tuple, ast.List)) or len(target.elts) != 2:
+            return
+        starred = any(isinstance(part, ast.Starred) for part in target.elts)
+        if starred or not (value == SOME_NUMBERS or point_size(value) == 3):
             return
         asked = f"len({self.findings.source.text(node)})" in self.findings.source.code
         if isinstance(node, (ast.Name, ast.Attribute, ast.Call)) and not asked:
@@ -118,7 +119,11 @@ class PointRules:
     def check_matrix(self, node: ast.expr | None, values: Mapping[int, Value]) -> None:
         """Report the picture of a matrix where its numbers belong."""
         value = values.get(id(node)) if node is not None else None
-        if not isinstance(node, ast.Name) or not isinstance(value, Instance) or not self.world.is_a(value.kind, "Matrix"):
+        if (
+            not isinstance(node, ast.Name)
+            or not isinstance(value, Instance)
+            or not self.world.is_a(value.kind, "Matrix")
+        ):
             return
         made = [
             part.value
@@ -126,7 +131,11 @@ class PointRules:
             if isinstance(part, ast.Assign) and node.id in {ast.unparse(target) for target in part.targets}
         ]
         call = made[0] if len(made) == 1 else None
-        while isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
+        while (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and isinstance(call.func.value, ast.Call)
+        ):
             call = call.func.value
         fix = None
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "Matrix" and call.args:

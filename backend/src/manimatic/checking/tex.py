@@ -48,12 +48,8 @@ class TexRules:
         for node in strings:
             if self._control_characters(node):
                 return
-        for argument in call.args:
-            if isinstance(argument, ast.JoinedStr):
-                self._control_in_parts(argument)
-                self._braces(argument)
-                if not self.own_template and self._unicode([argument], kind):
-                    return
+        if self._parts([part for part in call.args if isinstance(part, ast.JoinedStr)], kind):
+            return
         if kind == "Tex" and len(call.args) == 1 and not strings and "tex_environment" not in words:
             self._put_together(call)
         if "tex_environment" in words or len(strings) < len(call.args) or not strings:
@@ -68,6 +64,13 @@ class TexRules:
             self._text(call, strings, kind)
         elif kind in {"MathTex", "SingleStringMathTex"}:
             self._math(call, strings)
+
+    def _parts(self, nodes: Sequence[ast.JoinedStr], kind: str) -> bool:
+        """Look at f-strings; return whether they hold characters that are to be spelled first."""
+        for node in nodes:
+            self._control_in_parts(node)
+            self._braces(node)
+        return not self.own_template and self._unicode(nodes, kind)
 
     def check_labels(self, call: ast.Call, nodes: Iterable[ast.expr | None]) -> None:
         """Look at strings that Manim sets as maths."""
