@@ -111,6 +111,16 @@ CASES = [
     ),
     Case("wrong-updater", "self.add_updater(lambda m, dt: m)", "self.add_updater(lambda dt, speed=2: dt)"),
     Case("wrong-updater", "Dot().add_updater(lambda m, t: m)", "Dot().add_updater(lambda m, dt: m.shift(dt * UP))"),
+    Case(
+        "wrong-updater",
+        "UpdateFromFunc(Dot(), lambda m, dt: m.shift(dt * UP))",
+        "UpdateFromFunc(Dot(), lambda m, dt=1: m.shift(dt * UP))",
+    ),
+    Case(
+        "turned-arguments",
+        "ApplyPointwiseFunction(Dot(), lambda p: 2 * p)",
+        "ApplyPointwiseFunction(lambda p: 2 * p, Dot())",
+    ),
     Case("missing-import", "Dot(color=X_COLOR)", "Dot(color=GREEN_C)"),
     Case("renamed-argument", "Arrow3D(LEFT, RIGHT, buff=1)", "Arrow(LEFT, RIGHT, buff=1)"),
     Case("text-for-point", "Circle().to_edge('UP')", "Circle().to_edge(UP)"),

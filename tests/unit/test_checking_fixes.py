@@ -165,6 +165,18 @@ MENDED = {
         "NumberPlane(grid_style={'color': RED, 'weight': 1})",
         'NumberPlane(background_line_style={"stroke_color": RED, "stroke_width": 1})',
     ),
+    "step of the lines behind the axes": (
+        "NumberPlane(x_range=[-5, 5], y_range=[-5, 5], grid_step=1, grid_opacity=0.5)",
+        'NumberPlane(x_range=[-5, 5, 1], y_range=[-5, 5, 1], background_line_style={"stroke_opacity": 0.5})',
+    ),
+    "object and function": (
+        "self.play(UpdateFromFunc(lambda m, dt: m.shift(UP), Dot()))",
+        "self.play(UpdateFromFunc(Dot(), lambda m: m.shift(UP)))",
+    ),
+    "made and played": (
+        "self.play(Text('a').to_edge(UP), run_time=2)",
+        "self.play(FadeIn(Text('a').to_edge(UP)), run_time=2)",
+    ),
     "stroke behind": (
         "Text('a').set_backstroke(width=5)",
         "Text('a').set_stroke(BLACK, 5, background=True)",
@@ -235,6 +247,8 @@ KEPT = {
     "target without a move": "d = Dot()\nself.play(MoveToTarget(d))",
     "updater that uses the object": "self.add_updater(lambda m, dt: m.wait(dt))",
     "updater that calls the time dt elsewhere": "dt = 1\nDot().add_updater(lambda m, t: m.shift(t * dt))",
+    "time that is used and not given": "UpdateFromFunc(Dot(), lambda m, dt: m.shift(dt * UP))",
+    "step of unknown ranges": "r = [0, 1]\nNumberPlane(x_range=r, y_range=r, grid_step=1)",
     "gap at unknown ends": "p = [LEFT, RIGHT]\nArrow3D(*p, buff=1)",
     "style that is not known": "NumberPlane(grid_style={'wings': 3})",
     "style given twice": "NumberPlane(grid_color=RED, background_line_style={})",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import all_arguments
-from manimatic.checking.values import OwnFunction, Value
+from manimatic.checking.values import OwnFunction, Plain, Value
 from manimatic.checking.world import FunctionNode
 from manimatic.diagnostics import Edit, Fix
 
@@ -48,6 +49,31 @@ class CallbackRules:
         hint = f"Take one argument: {needed[1].arg}."
         fix = self._without_first(node, needed)
         self.findings.add("wrong-updater", argument, message, hint=hint, fix=fix)
+
+    def turn(self, call: ast.Call, kind: str) -> bool:
+        """Report an object and a function that are given in the wrong order."""
+        one, other = call.args[:2]
+        texts = [self.findings.source.text(part) for part in (one, other)]
+        edits = [self.findings.replacing(part, text).edits[0] for part, text in ((one, texts[1]), (other, texts[0]))]
+        message = f"{kind} takes the object and the function the other way round."
+        self.findings.add("turned-arguments", one, message, hint="Change their order.", fix=Fix(tuple(edits)))
+        return True
+
+    def check_given(self, argument: ast.expr | None, values: Mapping[int, Value], count: int | None) -> None:
+        """Report a function that wants one argument more than it is given, the time."""
+        value = values.get(id(argument)) if argument is not None else None
+        node = value.node if isinstance(value, OwnFunction) else argument if isinstance(argument, ast.Lambda) else None
+        if argument is None or node is None or count is None or isinstance(argument, ast.Attribute):
+            return
+        needed = _needed(node.args)
+        if len(needed) != count + 1 or node.args.vararg is not None:
+            return
+        message = f"This function is called with {count} argument{'s' * (count != 1)}, and takes one more."
+        fix = None
+        if isinstance(node, ast.Lambda) and not _uses(node.body, needed[-1].arg):
+            first, last = (self.findings.source.span(part) for part in needed[-2:])
+            fix = Fix((Edit(dataclasses.replace(last, line=first.end_line, column=first.end_column), ""),))
+        self.findings.add("wrong-updater", argument, message, hint=f"Leave {needed[-1].arg} out.", fix=fix)
 
     def check_updater(self, argument: ast.expr | None, values: Mapping[int, Value]) -> None:
         """Report an updater that wants the time under another name than `dt`, for Manim looks at the name."""
@@ -102,6 +128,15 @@ class CallbackRules:
             for part in ast.walk(tree)
         )
         return uses == scene
+
+
+def is_function(value: Value) -> bool:
+    """Tell whether a value is a function of the source."""
+    return isinstance(value, OwnFunction) or value == Plain("lambda")
+
+
+def _uses(body: ast.expr, name: str) -> bool:
+    return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(body))
 
 
 def literal_point(node: ast.expr | None) -> ast.List | ast.Tuple | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from manimatic.checking.api import nearest
 from manimatic.checking.binding import Bound
-from manimatic.checking.callbacks import CallbackRules
+from manimatic.checking.callbacks import CallbackRules, is_function
 from manimatic.checking.findings import Findings
 from manimatic.checking.oldplay import OldPlayRule
 from manimatic.checking.points import PointRules
@@ -28,7 +28,7 @@ from manimatic.checking.values import (
     Vector,
 )
 from manimatic.checking.world import World, shown
-from manimatic.checking.wrapping import faded, starred, wrapped
+from manimatic.checking.wrapping import faded, made_in_place, starred, wrapped
 from manimatic.diagnostics import Fix, Severity, Span
 
 _HEX = re.compile(r"(?:#|0x)[0-9a-f]+", re.IGNORECASE)
@@ -222,6 +222,12 @@ class UseRules:
             return
         if not bound.named and not node.args and kind in {"FadeIn", "FadeOut"} and not bound.is_open:
             self.findings.add("missing-argument", node, f"{kind}() needs at least one object.")
+        if kind in self.data["function_first"]:
+            first = values.get(id(node.args[0])) if node.args else None
+            turned = self._is_mobject(first) if self.data["function_first"][kind] else is_function(first)
+            if turned and self._is_turned(node, values) and self.callbacks.turn(node, kind):
+                return
+            self.callbacks.check_given(bound.get("update_function"), values, self.data["given"].get(kind))
         targets = bound.rest if kind in {"FadeIn", "FadeOut"} else [bound.get("mobject"), bound.get("vmobject")]
         wanted = "VMobject" if kind in self.data["vectorized"]["VMobject"] else "Mobject"
         for target in targets:
@@ -236,6 +242,11 @@ class UseRules:
                 fix = faded(self.findings, node) if rule == "not-a-vmobject" else None
                 hint = "Use FadeIn or FadeOut." if fix else ""
                 self.findings.add(rule, target, message, hint=hint, fix=fix)
+
+    def _is_turned(self, node: ast.Call, values: dict[int, Value]) -> bool:
+        """Tell whether the first two arguments are an object and a function, in whatever order."""
+        given = [values.get(id(part)) for part in node.args[:2]]
+        return any(map(self._is_mobject, given)) and any(map(is_function, given))
 
     def _list_animated(self, target: ast.expr, value: Sequence, kind: str, wanted: str) -> None:
         """Report an animation of a list, which can be unpacked or put into a group."""
@@ -273,14 +284,20 @@ class UseRules:
             self.uncalled(node, value)
             return
         fix = None
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and self._is_mobject(value):
+        if made_in_place(node) and self._is_mobject(value) and self.world.imports.star:
+            fix = wrapped(self.findings, node, "FadeIn(")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and self._is_mobject(value):
             receiver = node.func.value
             if isinstance(receiver, (ast.Name, ast.Attribute)):
                 span = self.findings.source.span(receiver)
                 edit = self.findings.inserting(span.end_line, span.end_column, ".animate")
                 fix = Fix((edit,))
         message = f"{name} takes animations; this is {self._shown(value)}."
-        hint = "Write mobject.animate.method(…)." if fix else "Wrap it in an animation such as FadeIn or Create."
+        hint = (
+            "Write mobject.animate.method(…)."
+            if fix and not made_in_place(node)
+            else "Wrap it in an animation such as FadeIn or Create."
+        )
         bare = isinstance(node, (ast.Name, ast.Attribute)) or (
             isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         )

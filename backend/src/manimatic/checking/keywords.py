@@ -37,6 +37,7 @@ STYLES = {
     "opacity": "stroke_opacity",
     "stroke_opacity": "stroke_opacity",
 }
+STEP = "grid_step"
 STYLE = "background_line_style"
 
 
@@ -44,7 +45,7 @@ def other_way(findings: Findings, call: ast.Call, word: ast.keyword, name: str) 
     """Return how an argument is said in another way, with the fix where it is certain; None where there is no way."""
     if word.arg == "buff" and name in ENDS:
         return f"*Line(…, buff=…).get_start_and_end() in {name}", _shortened(findings, call, word, ENDS[name])
-    if name == "NumberPlane" and (word.arg in GRID or word.arg in GRID_STYLES):
+    if name == "NumberPlane" and (word.arg in GRID or word.arg in GRID_STYLES or word.arg == STEP):
         return STYLE, _styled(findings, call)
     return None
 
@@ -72,6 +73,9 @@ def _shortened(findings: Findings, call: ast.Call, word: ast.keyword, ends: tupl
 
 def _styled(findings: Findings, call: ast.Call) -> Fix | None:
     """Return the fix that puts everything about the lines of a plane into one style."""
+    steps = _stepped(findings, call)
+    if steps is None:
+        return None
     parts: list[str] = []
     words = [word for word in call.keywords if word.arg in GRID or word.arg in GRID_STYLES]
     if None in {word.arg for word in call.keywords} or STYLE in {word.arg for word in call.keywords}:
@@ -84,8 +88,25 @@ def _styled(findings: Findings, call: ast.Call) -> Fix | None:
     names = [part.partition(":")[0] for part in parts]
     if len(set(names)) < len(names):
         return None
+    if not words:
+        return Fix(tuple(steps)) if steps else None
     first = findings.replacing(words[0], f"{STYLE}={{{', '.join(parts)}}}").edits
-    return Fix((*first, *(without(findings, call, word) for word in words[1:])))
+    return Fix((*steps, *first, *(without(findings, call, word) for word in words[1:])))
+
+
+def _stepped(findings: Findings, call: ast.Call) -> list[Edit] | None:
+    """Return the edits that put `grid_step` into the ranges of both axes; None where these are not written down."""
+    step = next((word for word in call.keywords if word.arg == STEP), None)
+    if step is None:
+        return []
+    ranges = [word.value for word in call.keywords if word.arg in {"x_range", "y_range"}]
+    edits = [without(findings, call, step)]
+    for one in ranges:
+        if not isinstance(one, (ast.List, ast.Tuple)) or len(one.elts) != 2 or step is call.keywords[0]:
+            return None
+        span = findings.source.span(one.elts[-1])
+        edits.append(findings.inserting(span.end_line, span.end_column, f", {findings.source.text(step.value)}"))
+    return edits if len(ranges) == 2 else None
 
 
 def _style_of(text: Callable[[ast.expr], str], word: ast.keyword) -> list[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 
 from manimatic.checking.arrays import made_array
@@ -81,7 +82,8 @@ class PointRules:
         starred = any(isinstance(part, ast.Starred) for part in target.elts)
         if starred or not (value == SOME_NUMBERS or point_size(value) == 3):
             return
-        asked = f"len({self.findings.source.text(node)})" in self.findings.source.code
+        name = re.escape(self.findings.source.text(node))
+        asked = re.search(rf"len\({name}\)|{name}\.(?:shape|size|ndim)", self.findings.source.code)
         if isinstance(node, (ast.Name, ast.Attribute, ast.Call)) and not asked:
             span = self.findings.source.span(node)
             fix = Fix((self.findings.inserting(span.end_line, span.end_column, "[:2]"),))

@@ -25,6 +25,14 @@ def wrapped(findings: Findings, node: ast.expr, before: str, after: str = ")") -
     return Fix((first, findings.inserting(span.end_line, span.end_column, after)))
 
 
+def made_in_place(node: ast.expr) -> bool:
+    """Tell whether an expression makes an object and does something with it: nobody has seen it before."""
+    chained = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+    return chained and isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id[:1].isupper()
+
+
 def starred(findings: Findings, node: ast.expr) -> Fix:
     """Return the fix that unpacks a list."""
     span = findings.source.span(node)
