@@ -22,6 +22,7 @@ KINDS = {"string": "text", "integer": "a whole number", "number": "a number", "o
 HELP_WIDTH = 80
 SHORT = (
     "GEMINI_API_KEY",
+    "MANIMATIC_PROVIDER",
     "MANIMATIC_MODEL",
     "CLOUDINARY_CLOUD_NAME",
     "CLOUDINARY_API_KEY",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-OURS = ("MANIMATIC_", "GEMINI_", "CLOUDINARY_")
+OURS = ("MANIMATIC_", "GEMINI_", "OPENAI_", "ANTHROPIC_", "CLOUDINARY_")
 LEAVE_S = 2.0
 """How long a thread or a child that is on its way out may take."""
 

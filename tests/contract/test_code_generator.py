@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pytest
 from loopback import gemini_script as script
 from loopback.gemini_script import FAILS_AT_RUN_TIME, GOOD_SCENE
 from loopback.gemini_server import GeminiServer
-from loopback.generating import Listener, brief, gemini, generate
+from loopback.generating import PROVIDERS, Listener, Provider, brief, gemini, generate
 from manimatic.codegen.offline import OfflineComposer
 from manimatic.codegen.scripted import ScriptedGenerator
 from manimatic.errors import (
@@ -42,6 +42,9 @@ class Harness(Protocol):
 
     unknown: str
 
+    def close(self) -> None:
+        """Let go of what it has of its own."""
+
     def ready(self) -> CodeGenerator:
         """Return a generator that can answer `brief()` any number of times up to ten."""
 
@@ -57,6 +60,9 @@ class GeminiHarness:
     def __init__(self, server: GeminiServer) -> None:
         self.server = server
 
+    def close(self) -> None:
+        """Leave the server to its fixture."""
+
     def ready(self) -> CodeGenerator:
         """Answer well."""
         self.server.play(script.answer(GOOD_SCENE))
@@ -68,6 +74,29 @@ class GeminiHarness:
         return gemini(self.server), ModelRefused
 
 
+class ProviderHarness:
+    """Another provider over a loopback server of its own."""
+
+    unknown = "anything"
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.server = provider.server().__enter__()
+
+    def close(self) -> None:
+        """End the server."""
+        self.server.__exit__(None, None, None)
+
+    def ready(self) -> CodeGenerator:
+        """Answer well."""
+        return self.provider.generator(self.server)
+
+    def failing(self) -> tuple[CodeGenerator, type[GenerationError]]:
+        """Refuse."""
+        self.server.play(self.provider.script.status(404))
+        return self.provider.generator(self.server), ModelRefused
+
+
 class ScriptedHarness:
     """The fake."""
 
@@ -75,6 +104,9 @@ class ScriptedHarness:
 
     def __init__(self, server: GeminiServer) -> None:
         """Need no server."""
+
+    def close(self) -> None:
+        """Have nothing to let go of."""
 
     def ready(self) -> CodeGenerator:
         """Answer well."""
@@ -94,6 +126,9 @@ class OfflineHarness:
     def __init__(self, server: GeminiServer) -> None:
         """Need no server."""
 
+    def close(self) -> None:
+        """Have nothing to let go of."""
+
     def ready(self) -> CodeGenerator:
         """Answer well."""
         return OfflineComposer()
@@ -104,14 +139,20 @@ class OfflineHarness:
 
 
 # Every implementation stands here; a new one adds a harness that takes the server whether it needs it or not.
-IMPLEMENTATIONS: Sequence[Callable[[GeminiServer], Harness]] = [GeminiHarness, ScriptedHarness, OfflineHarness]
+IMPLEMENTATIONS: dict[str, Callable[[GeminiServer], Harness]] = {
+    "gemini": GeminiHarness,
+    "scripted": ScriptedHarness,
+    "offline": OfflineHarness,
+    **{one.vendor.name: lambda _, one=one: ProviderHarness(one) for one in PROVIDERS},
+}
 
 
-@pytest.fixture(params=IMPLEMENTATIONS, ids=lambda kind: kind.__name__.removesuffix("Harness").lower())
-def harness(request: pytest.FixtureRequest, server: GeminiServer) -> Harness:
+@pytest.fixture(params=IMPLEMENTATIONS)
+def harness(request: pytest.FixtureRequest, server: GeminiServer) -> Iterator[Harness]:
     """Each implementation in turn."""
-    made: Harness = request.param(server)
-    return made
+    made = IMPLEMENTATIONS[request.param](server)
+    yield made
+    made.close()
 
 
 def test_generator_is_a_code_generator(harness: Harness) -> None:

@@ -12,7 +12,8 @@ from loopback import gemini_script as script
 from loopback.gemini_script import GOOD_SCENE
 from loopback.gemini_server import GeminiServer
 from loopback.generating import KEY, MODEL, gemini, generate
-from manimatic.codegen.gemini import GeminiGenerator
+from manimatic.codegen.generator import ModelGenerator
+from manimatic.codegen.vendors import GEMINI
 from manimatic.errors import (
     BudgetExceeded,
     ModelRefused,
@@ -117,7 +118,7 @@ def test_connection_refused_names_the_host_but_not_the_key() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    generator = GeminiGenerator(api_key=KEY, model=MODEL, base_url=f"http://user:secret@{address}", timeout_s=1)
+    generator = ModelGenerator(GEMINI, api_key=KEY, model=MODEL, base_url=f"http://user:secret@{address}", timeout_s=1)
     with pytest.raises(ModelUnavailable, match=address) as caught:
         generate(generator)
     assert KEY not in caught.value.message

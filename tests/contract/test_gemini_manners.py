@@ -15,7 +15,8 @@ from loopback import gemini_script as script
 from loopback.gemini_script import GOOD_SCENE
 from loopback.gemini_server import GeminiServer
 from loopback.generating import KEY, MODEL, Listener, brief, gemini, generate
-from manimatic.codegen.gemini import CHECK_TIMEOUT_S, GeminiGenerator
+from manimatic.codegen.generator import CHECK_TIMEOUT_S, ModelGenerator
+from manimatic.codegen.vendors import GEMINI
 from manimatic.errors import (
     JobCancelled,
     SettingsError,
@@ -67,7 +68,7 @@ def test_cancel_is_heard_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPat
         found.wait(5)
         raise OSError("no such host")
 
-    generator = GeminiGenerator(api_key=KEY, model=MODEL, base_url="http://nowhere.invalid", timeout_s=30)
+    generator = ModelGenerator(GEMINI, api_key=KEY, model=MODEL, base_url="http://nowhere.invalid", timeout_s=30)
     monkeypatch.setattr(socket, "getaddrinfo", hangs)
     with cancelled_after(0.2) as cancel, pytest.raises(JobCancelled):
         generator.generate(brief(), Listener(), cancel)
@@ -91,14 +92,14 @@ def test_key_is_in_no_log_and_no_repr(server: GeminiServer, caplog: pytest.LogCa
 def test_key_that_cannot_be_sent_stops_the_start(key: str) -> None:
     """HTTP's encoder would quote such a key in its error; it is refused first, without showing it."""
     with pytest.raises(SettingsError) as caught:
-        GeminiGenerator(api_key=key, model=MODEL)
+        ModelGenerator(GEMINI, api_key=key, model=MODEL)
     assert not key or key not in caught.value.message
 
 
 def test_model_name_that_cannot_be_sent_stops_the_start() -> None:
     """The setting is named."""
     with pytest.raises(SettingsError, match="MANIMATIC_MODEL"):
-        GeminiGenerator(api_key=KEY, model="../files")
+        ModelGenerator(GEMINI, api_key=KEY, model="../files")
 
 
 def test_check_is_silent_about_a_listed_model(server: GeminiServer) -> None:

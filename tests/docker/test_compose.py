@@ -19,7 +19,10 @@ from source_tree import ROOT
 
 pytestmark = pytest.mark.timeout(600)  # services come up and go, which takes a busy engine long
 PROMPT = "Create a simple circle animation"
-SECRET_NAMES = ("GEMINI_API_KEY", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET")
+SECRET_NAMES = (
+    *("GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MANIMATIC_MODEL_API_KEY"),
+    *("CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET"),
+)
 SERVICES = {"manimatic-backend", "dispatcher", "launcher"}
 ASK = """
 import dataclasses, json, socket, sys

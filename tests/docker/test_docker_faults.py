@@ -21,12 +21,7 @@ from manimatic.verdicts import Verdict
 from private_engine import TINY, PrivateEngine, private_engine
 from sandbox_bench import SMALL, Heard
 
-pytestmark = [
-    pytest.mark.timeout(300),
-    # the SDK leaves its socket to the collector where an engine refuses the connection
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-]
+pytestmark = pytest.mark.timeout(300)
 SLEEPS = "import sys, time\nprint('here', file=sys.stderr, flush=True)\ntime.sleep(1000)\n"
 ENDS = "raise ValueError('done')\n"
 ANSWER_S = 5.0

@@ -42,6 +42,9 @@ class MadeUpEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         """Names that other containers have; `*` is every name."""
         self.left: list[dict[str, Any]] = []
         """Containers that are there already; they cannot be removed."""
+        self.states: list[dict[str, Any]] = [{"Running": True, "Pid": 0, "OOMKilled": False}]
+        """What is said of a container when it is looked at, one after the other; the last one stays."""
+        self.peak_memory_bytes = 0
         self.asked: list[str] = []
         self._started = threading.Event()
 
@@ -57,7 +60,8 @@ class MadeUpEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             (r"POST /containers/c/start", self._start),
             (r"POST /containers/c/kill.*", lambda: (204, None)),
             (r"POST /containers/c/wait.*", lambda: (200, {"StatusCode": 137})),
-            (r"GET /containers/c/json", lambda: (200, {"State": {"Running": True, "Pid": 0, "OOMKilled": False}})),
+            (r"GET /containers/c/json", lambda: (200, {"State": self._state()})),
+            (r"GET /containers/c/stats.*", lambda: (200, {"memory_stats": {"max_usage": self.peak_memory_bytes}})),
             (r"DELETE /containers/c\?.*", lambda: (204, None)),
             (r"DELETE .*", lambda: (500, {"message": "device or resource busy"})),
         ]
@@ -76,10 +80,14 @@ class MadeUpEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         self._started.set()
         return 204, None
 
+    def _state(self) -> dict[str, Any]:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
     def _create(self, path: str) -> tuple[int, Any]:
         name = path.partition("name=")[2]
         if name in self.taken or "*" in self.taken:
             return 409, {"message": f"Conflict. The name {name} is in use."}
+        self._started.clear()
         return 201, {"Id": "c", "Warnings": []}
 
 
@@ -108,6 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = re.sub(r"^/v[\d.]+", "", self.path)
         self.server.asked.append(f"{self.command} {path}")
+        if path.startswith("/events?"):
+            self._send_no_events()
+            return
         status, body = self.server.answer(self.command, path)
         data = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
@@ -115,6 +126,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def _send_no_events(self) -> None:
+        """Send a stream that ends at once: nothing happened to anyone."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"0\r\n\r\n")
 
     def address_string(self) -> str:
         """Return who asks: a unix socket has no address."""

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from loopback.gemini_server import Handler
-
-Step = Callable[["Handler"], None]
+from loopback.model_server import ModelHandler, Step
 
 GOOD_SCENE = """from manim import *
 
@@ -55,7 +51,7 @@ def answer(
 def text(words: str, *, finish: str | None = "STOP", pieces: int = 12, pause_s: float = 0.0) -> Step:
     """Answer with any text."""
 
-    def step(handler: Handler) -> None:
+    def step(handler: ModelHandler) -> None:
         if not handler.streams:
             handler.send_json(200, chunk(words, finish=finish))
             return
@@ -82,7 +78,7 @@ def stops_for_safety() -> Step:
     return text('{"title": "A', finish="SAFETY")
 
 
-def blocked(handler: Handler) -> None:
+def blocked(handler: ModelHandler) -> None:
     """Refuse the prompt."""
     body = {
         "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
@@ -104,7 +100,7 @@ def status(code: int, *, name: str = "", message: str = "", headers: dict[str, s
     return lambda handler: handler.send_json(code, {"error": error}, headers)
 
 
-def wrong_key(handler: Handler) -> None:
+def wrong_key(handler: ModelHandler) -> None:
     """Refuse the key as the vendor does, and quote it as a careless one might."""
     given = handler.headers.get("x-goog-api-key")
     error = {
@@ -119,7 +115,7 @@ def wrong_key(handler: Handler) -> None:
 def stalls(after: str = '{"title": "A', seconds: float = 30.0) -> Step:
     """Begin an answer and fall silent."""
 
-    def step(handler: Handler) -> None:
+    def step(handler: ModelHandler) -> None:
         handler.begin_stream()
         if after:
             handler.send_event(chunk(after))
@@ -128,7 +124,7 @@ def stalls(after: str = '{"title": "A', seconds: float = 30.0) -> Step:
     return step
 
 
-def silent(handler: Handler) -> None:
+def silent(handler: ModelHandler) -> None:
     """Take the request and send nothing at all."""
     handler.pause(30.0)
     handler.close_connection = True
@@ -137,14 +133,14 @@ def silent(handler: Handler) -> None:
 def raw_stream(data: bytes) -> Step:
     """Send bytes that need not be a valid stream."""
 
-    def step(handler: Handler) -> None:
+    def step(handler: ModelHandler) -> None:
         handler.begin_stream()
         handler.send_raw(data)
 
     return step
 
 
-def redirects(handler: Handler) -> None:
+def redirects(handler: ModelHandler) -> None:
     """Send the client elsewhere."""
     handler.send_json(302, {}, {"Location": f"{handler.server.owner.url}/elsewhere"})
 

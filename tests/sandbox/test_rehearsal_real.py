@@ -13,10 +13,12 @@ from manimatic.jobs import Options, Quality
 from manimatic.ports import RunResult
 from manimatic.rehearsal import Rehearse
 from manimatic.verdicts import Verdict
-from sandbox_bench import SMALL, Bench
-from zoo import ZOO, facts_of, source_of
+from sandbox_bench import SLOWDOWN, SMALL, Bench
+from zoo import ZOO, facts_of, scenes, source_of
 
 HERE = Path(__file__).resolve().parent.parent
+SHORT_S = 15.0 * SLOWDOWN
+"""Wall-clock limit of the scenes that never end: room for the start on a busy machine."""
 LAYOUT = """from manim import *
 class A(Scene):
     def construct(self):
@@ -128,6 +130,30 @@ def test_scene_that_computes_without_end_is_stopped_at_its_line(bench: Bench) ->
     assert told in blamed | {(Verdict.TIMEOUT, None, None)}
 
 
+def test_scene_that_is_only_wanted_as_a_video_is_soon_drawn(bench: Bench) -> None:
+    """Its rehearsal is cut off, and blames it for nothing; what was drawn when its time was up is delivered."""
+    code = ENDLESS + "self.play(FadeIn(Square()), run_time=0.2)\n        while True:\n            pass\n"
+    result = bench.run(code, rehearse=Rehearse.BRIEFLY, limits=dataclasses.replace(SMALL, timeout_s=40 * SLOWDOWN))
+    assert (result.verdict, bench.heard.animations) == (Verdict.TIMEOUT, [1])
+    assert [item.kind for item in result.artefacts] == ["part"]
+    assert result.rehearsal is None or not result.rehearsal.ended
+
+
+def test_scene_that_turns_the_end_of_its_time_into_an_error_is_rendered(bench: Bench) -> None:
+    """It was interrupted by us: what it made of that is no failure of its own."""
+    loop = "try:\n            while time.time() < end: pass\n        except: raise ValueError('not mine')\n"
+    code = ENDLESS + "import time; end = time.time() + 5\n        " + loop + "        self.wait(0.2)\n"
+    result = bench.run(code, rehearse=Rehearse.BRIEFLY)
+    assert result.verdict is Verdict.OK, result.message
+    assert result.rehearsal is None or not result.rehearsal.ended
+
+
+def test_prints_beyond_the_log_end_a_rehearsal_alone(bench: Bench) -> None:
+    """The host counts them, as it does where the scene is rendered."""
+    result = bench.run(source_of(ZOO / "hostile_prints.py"), rehearse=Rehearse.ONLY)
+    assert result.verdict is Verdict.OUTPUT_LIMIT
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -141,10 +167,20 @@ def test_scene_that_computes_without_end_is_stopped_at_its_line(bench: Bench) ->
         "hostile_prints",
     ],
 )
-def test_verdict_is_the_same_with_a_rehearsal(bench: Bench, name: str) -> None:
+def test_verdict_is_the_same_where_a_rehearsal_decides(bench: Bench, name: str) -> None:
     """What a scene does to the rehearsal it does to the render, and the host decides."""
     path = ZOO / f"{name}.py"
     assert bench.run(source_of(path), rehearse=Rehearse.FIRST).verdict == facts_of(path)["verdict"]
+
+
+@pytest.mark.parametrize("path", scenes(), ids=lambda path: path.stem)
+def test_verdict_is_the_same_with_a_rehearsal(bench: Bench, path: Path) -> None:
+    """Of every scene of the zoo, with the parts that it delivers."""
+    facts = facts_of(path)
+    limits = dataclasses.replace(SMALL, timeout_s=SHORT_S) if facts["verdict"] == "timeout" else SMALL
+    result = bench.run(source_of(path), rehearse=Rehearse.BRIEFLY, limits=limits)
+    assert result.verdict == facts["verdict"], (result.message, bench.heard.text[-2000:])
+    assert len([item for item in result.artefacts if item.kind == "part"]) >= int(facts.get("parts", 0))
 
 
 def test_scene_that_ends_its_parent_gains_nothing(bench: Bench) -> None:

@@ -55,7 +55,7 @@ def test_running_answer_counts_before_it_is_added() -> None:
 def test_importing_the_generators_loads_no_vendor() -> None:
     """The web page and the command line start without the vendor's three seconds."""
     code = (
-        "import sys, manimatic.codegen.gemini, manimatic.codegen.scripted, manimatic.codegen.prompting\n"
+        "import sys, manimatic.codegen.generator, manimatic.codegen.scripted, manimatic.codegen.prompting\n"
         "print(sorted({'pydantic_ai', 'pydantic', 'google', 'httpx2'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

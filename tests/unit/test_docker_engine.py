@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,44 @@ def test_engine_that_does_not_count_processes_leaves_that_to_the_user(made_up: M
     assert (said["layers"]["processes"], list(said["missing"])) == ("rlimits", ["user namespace", "processes cgroup"])
 
 
+# ---------------------------------------------------------------- an engine that goes away
+
+
+def unclosed(deed: Callable[[], object]) -> list[str]:
+    """Return what the garbage collector finds open when the deed is done."""
+    found: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ResourceWarning)
+        warnings.showwarning = lambda message, *_, **__: found.append(str(message))
+        deed()
+        gc.collect()
+    return found
+
+
+def test_engine_that_is_not_there_leaves_no_socket_open(tmp_path: Path) -> None:
+    """A launcher may ask again and again."""
+
+    def ask() -> None:
+        with pytest.raises(SandboxUnavailable, match="No engine answers"):
+            Engine(f"unix://{tmp_path}/none.sock")
+
+    gc.collect()
+    assert unclosed(ask) == []
+
+
+def test_engine_that_goes_away_leaves_no_socket_open(made_up: MadeUpEngine, engine: Engine) -> None:
+    """Asked after its socket is gone."""
+
+    def ask() -> None:
+        with pytest.raises(SandboxError, match="did not answer"):
+            engine.ping()
+
+    engine.close()  # the connections that it keeps for later
+    Path(made_up.address.removeprefix("unix://")).unlink()
+    gc.collect()
+    assert unclosed(ask) == []
+
+
 # ---------------------------------------------------------------- doctor
 
 
@@ -192,7 +232,6 @@ def test_doctor_names_engine_image_and_trial(made_up: MadeUpEngine) -> None:
     ]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
 def test_doctor_stops_at_what_is_missing(made_up: MadeUpEngine, tmp_path: Path) -> None:
     """No engine, no image, walls that do not stand: each with what to do."""
 

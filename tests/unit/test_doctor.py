@@ -256,6 +256,32 @@ def test_model_key_is_never_shown(tmp_path: Path) -> None:
     assert "very-secret" not in str(found)
 
 
+def test_model_of_another_provider_is_named_without_key_and_password(tmp_path: Path) -> None:
+    """Whose model it is and where, and nothing that is secret."""
+    there = {"MANIMATIC_PROVIDER": "openai-compatible", "MANIMATIC_MODEL": "qwen3:8b"}
+    there["MANIMATIC_MODEL_BASE_URL"] = "http://me:very-secret@127.0.0.1:11434/v1"
+    said = service_of(tmp_path, **there)["model"].message
+    assert "qwen3:8b at http://127.0.0.1:11434/v1" in said
+    assert "very-secret" not in said
+    said = service_of(tmp_path, **there, MANIMATIC_MODEL_API_KEY="very-secret")["model"].message
+    assert "qwen3:8b of openai-compatible; a key is set" in said
+
+
+def test_provider_without_its_key_is_an_error(tmp_path: Path) -> None:
+    """The variable that is missing is named."""
+    found = service_of(tmp_path, MANIMATIC_PROVIDER="anthropic", MANIMATIC_MODEL="claude-sonnet-4-6")["model"]
+    assert found.level is Level.ERROR
+    assert "ANTHROPIC_API_KEY is not set" in found.message
+
+
+def test_key_that_nothing_uses_is_a_warning(tmp_path: Path) -> None:
+    """Whoever sets a vendor's key most likely wants it used, and is told how."""
+    found = service_of(tmp_path, OPENAI_API_KEY="very-secret")["model"]
+    assert found.level is Level.WARNING
+    assert "MANIMATIC_PROVIDER=openai" in found.mend
+    assert "very-secret" not in str(found)
+
+
 def test_storage_without_keys_is_an_error(tmp_path: Path) -> None:
     """A storage that cannot be built says what is missing."""
     found = service_of(tmp_path, MANIMATIC_STORAGE="cloudinary")

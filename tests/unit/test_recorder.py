@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from harness.processes import until
 from manimatic import recorder as module
 from manimatic.errors import JobCancelled, LeaseLost, StoreError
 from manimatic.jobs import Attempt, Failure, JobState, NewJob
@@ -51,6 +52,18 @@ def test_first_word_is_written_at_once(store: SqlJobStore, claim: Claim) -> None
     """Whoever watches sees that something happens."""
     Recorder(store, claim).log("hello")
     assert told(store, claim) == [("log", {"text": "hello"})]
+
+
+def test_last_word_is_written_when_it_is_due(store: SqlJobStore, claim: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes right after something else is not kept back until the scene says more."""
+    monkeypatch.setattr(module, "FLUSH_S", 0.2)
+    recorder = Recorder(store, claim)
+    recorder.log("hello")
+    recorder.progress(animation=1, video_s=0.5, line=None)
+    assert [kind for kind, _ in told(store, claim)] == ["log"]
+    until(lambda: len(told(store, claim)) == 2, "the event that was due", within_s=5.0)
+    job = store.get(claim.job.id)
+    assert (told(store, claim)[1][0], dict(job.progress or {})["animation"]) == ("progress", 1)
 
 
 def test_what_comes_fast_is_gathered(store: SqlJobStore, claim: Claim, recorder: Recorder) -> None:

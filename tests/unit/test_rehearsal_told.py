@@ -91,7 +91,7 @@ def test_rehearsal_arrives_printable_before_the_render() -> None:
     assert 0 <= result.figures["rehearsal_s"] < 5
 
 
-def test_worker_is_told_to_rehearse_and_how_long_it_may_take() -> None:
+def test_worker_is_told_to_rehearse_and_what_it_may_take() -> None:
     """Joining parts rehearses nothing."""
     seen: list[Request] = []
 
@@ -103,6 +103,7 @@ def test_worker_is_told_to_rehearse_and_how_long_it_may_take() -> None:
 
     supervise(plot, rehearse=Rehearse.ONLY)
     assert (seen[0].rehearse, seen[0].limit_s) == ("only", SMALL.timeout_s)
+    assert seen[0].max_log_bytes == SMALL.max_log_bytes
 
 
 def test_failed_scene_keeps_what_was_rehearsed() -> None:

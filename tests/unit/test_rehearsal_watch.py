@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from manimatic_worker.protocol import Done, Finding, Rehearsed, Request, encode
 from manimatic_worker.rehearsal import watch
+from manimatic_worker.rehearsal.budget import BUDGETS
 from manimatic_worker.rehearsal.watch import Heard
 from manimatic_worker.render import outcome
 
 FOUND = Finding("empty_screen", "m", "h", 0.0, 3.0)
 END = Rehearsed(ended=True, animations=2, duration_s=1.5, predicted_render_s=0.5)
+MAX_PRINTED_BYTES = 1 << 16
+ASKED = Request(code="x", rehearse="first", limit_s=30, max_log_bytes=MAX_PRINTED_BYTES)
 FAILED = Done(outcome="scene_error", error_type="E")
 
 
 def heard(told: bytes) -> Heard:
     """Understand what a child told."""
-    result = Heard()
+    result = Heard(MAX_PRINTED_BYTES)
     watch._understand(told, result)
     return result
 
@@ -59,8 +64,17 @@ def test_rehearsal_that_went_well_is_followed_by_the_render() -> None:
 
 def test_silent_rehearsal_is_followed_by_the_render() -> None:
     """It will end the same way, and the host sees how; alone it is told as a failure."""
-    assert outcome(Heard(), only=False) is None
-    alone = outcome(Heard(), only=True)
+    assert outcome(Heard(MAX_PRINTED_BYTES), only=False) is None
+    alone = outcome(Heard(MAX_PRINTED_BYTES), only=True)
+    assert alone is not None
+    assert (alone.outcome, alone.error_type) == ("scene_error", "RehearsalEnded")
+
+
+def test_rehearsal_that_was_cut_off_is_followed_by_the_render() -> None:
+    """Alone it is no success: nobody knows how the scene ends."""
+    told = heard(encode(replace(END, ended=False)))
+    assert outcome(told, only=False) is None
+    alone = outcome(told, only=True)
     assert alone is not None
     assert (alone.outcome, alone.error_type) == ("scene_error", "RehearsalEnded")
 
@@ -78,26 +92,67 @@ def acting(monkeypatch: pytest.MonkeyPatch, act: Callable[[int, int], None]) -> 
 
 
 def test_child_is_heard_and_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it told and printed is kept, up to a bound, and no process is left."""
+    """What it told and printed is kept, and no process is left."""
 
     def act(told_out: int, printed_out: int) -> None:
-        for _ in range(3):
-            os.write(printed_out, b"x" * watch.MAX_PRINTED_BYTES)
+        os.write(printed_out, b"x" * MAX_PRINTED_BYTES)
         os.write(told_out, encode(END))
 
     acting(monkeypatch, act)
-    result = watch.rehearse(Request(code="x", limit_s=30), lambda: None)
-    assert result.messages == [END]
-    assert len(result.printed) <= watch.MAX_PRINTED_BYTES
+    result = watch.rehearse(ASKED, lambda _: None)
+    assert (result.messages, result.counts) == ([END], True)
+    assert result.printed == b"x" * MAX_PRINTED_BYTES
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
 
+def test_child_that_prints_more_than_the_run_may_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended at once; enough is kept for the host to see that it was too much."""
+
+    def act(told_out: int, printed_out: int) -> None:
+        os.write(told_out, encode(END) + encode(FAILED))
+        while True:
+            os.write(printed_out, b"x" * MAX_PRINTED_BYTES)
+
+    acting(monkeypatch, act)
+    result = watch.rehearse(ASKED, lambda _: None)
+    assert (result.counts, result.messages, result.done) == (False, [], None)
+    assert len(result.printed) == MAX_PRINTED_BYTES + 1
+
+
+def test_child_that_speaks_to_the_host_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it writes in the worker's place goes nowhere, and rendering shows the host what the scene does."""
+    mouth: list[int] = []
+
+    def act(told_out: int, _: int) -> None:
+        os.write(mouth[0], b"x")
+        os.write(told_out, encode(END) + encode(FAILED))
+
+    acting(monkeypatch, act)
+    result = watch.rehearse(ASKED, mouth.append)
+    assert (result.has_strayed, result.messages, result.done) == (True, [], None)
+
+
+def test_what_stands_in_a_larger_pipe_is_heard_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scene may enlarge it, and end before the worker reads."""
+    size = 4 * MAX_PRINTED_BYTES
+
+    def act(told_out: int, printed_out: int) -> None:
+        fcntl.fcntl(printed_out, fcntl.F_SETPIPE_SZ, size)
+        os.write(printed_out, b"x" * size)
+        os.write(told_out, encode(END))
+
+    acting(monkeypatch, act)
+    asked = replace(ASKED, max_log_bytes=size)
+    assert len(watch.rehearse(asked, lambda _: None).printed) == size
+
+
 def test_child_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """After its share of the time and some patience."""
-    monkeypatch.setattr(watch, "PATIENCE_S", 0.2)
+    short = replace(BUDGETS["first"], patience_s=0.2)
+    monkeypatch.setattr(watch, "BUDGETS", {"first": short})
     acting(monkeypatch, lambda _, __: os.read(os.pipe()[0], 1) and None)
-    assert watch.rehearse(Request(code="x", limit_s=0.2), lambda: None).messages == []
+    assert watch.rehearse(replace(ASKED, limit_s=0.2), lambda _: None).messages == []
 
 
 def test_child_that_floods_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,4 +164,4 @@ def test_child_that_floods_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
             os.write(told_out, bytes(1 << 16))
 
     acting(monkeypatch, act)
-    assert watch.rehearse(Request(code="x", limit_s=30), lambda: None).messages == []
+    assert watch.rehearse(ASKED, lambda _: None).messages == []

@@ -13,7 +13,10 @@ from manimatic.errors import SettingsError
 from manimatic.settings import Settings, default_data_dir, describe
 
 SECRET = "sk-very-secret-7"
-SECRETS = ["GEMINI_API_KEY", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET", "MANIMATIC_DATABASE_URL"]
+SECRETS = [
+    *("GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MANIMATIC_MODEL_API_KEY"),
+    *("CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET", "MANIMATIC_DATABASE_URL"),
+]
 BASE = {"HOME": "/nowhere"}
 
 
@@ -25,7 +28,7 @@ def read(dotenv: Path | None = None, **environ: str) -> Settings:
 def test_nothing_given_gives_the_defaults() -> None:
     """The service runs with nothing configured."""
     read_ones = read()
-    assert (read_ones.host, read_ones.port, read_ones.model) == ("127.0.0.1", 5000, "gemini-3.8-flash")
+    assert (read_ones.host, read_ones.port, read_ones.resolved_model) == ("127.0.0.1", 5000, None)
     assert (read_ones.timeout_s, read_ones.memory_mb, read_ones.cpu_share) == (300.0, 2048, 0.5)
     assert (read_ones.storage_kind, read_ones.gemini_api_key) == ("local", "")
     assert read_ones.data_dir.is_absolute()
@@ -285,3 +288,55 @@ def test_settings_are_frozen() -> None:
     """Read once."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         read().port = 1  # type: ignore[misc]
+
+
+# ---------------------------------------------------------------- who writes scenes
+
+
+def test_gemini_is_taken_where_its_key_is_set_and_nothing_is_said() -> None:
+    """One variable is enough for the default provider; no other vendor's key is used unasked."""
+    assert (read(GEMINI_API_KEY="k").provider_kind, read(GEMINI_API_KEY="k").resolved_model) == (
+        "gemini",
+        "gemini-3.8-flash",
+    )
+    others = read(OPENAI_API_KEY="k", ANTHROPIC_API_KEY="k", MANIMATIC_MODEL_API_KEY="k")
+    assert (others.provider_kind, others.resolved_model, others.provider_key) == ("offline", None, "")
+
+
+@pytest.mark.parametrize(
+    ("provider", "key"),
+    [
+        ("gemini", "GEMINI_API_KEY"),
+        ("openai", "OPENAI_API_KEY"),
+        ("anthropic", "ANTHROPIC_API_KEY"),
+        ("openai-compatible", "MANIMATIC_MODEL_API_KEY"),
+    ],
+)
+def test_provider_has_the_key_of_its_own_variable(provider: str, key: str) -> None:
+    """No vendor gets another's key."""
+    keys = dict.fromkeys(("GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MANIMATIC_MODEL_API_KEY"), "other")
+    chosen = read(
+        **keys | {key: "own"},
+        MANIMATIC_PROVIDER=provider,
+        MANIMATIC_MODEL="m",
+        MANIMATIC_MODEL_BASE_URL="http://127.0.0.1:1/v1",
+    )
+    assert (chosen.provider_kind, chosen.provider_key, chosen.resolved_model) == (provider, "own", "m")
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "openai-compatible"])
+def test_provider_without_a_model_stops_the_start(provider: str) -> None:
+    """Only Gemini has a default; the message names both variables."""
+    with pytest.raises(SettingsError, match=f"MANIMATIC_PROVIDER={provider} needs MANIMATIC_MODEL"):
+        read(MANIMATIC_PROVIDER=provider, MANIMATIC_MODEL_BASE_URL="http://127.0.0.1:1/v1")
+
+
+def test_compatible_server_without_an_address_stops_the_start() -> None:
+    """There is no default to guess."""
+    with pytest.raises(SettingsError, match="MANIMATIC_MODEL_BASE_URL"):
+        read(MANIMATIC_PROVIDER="openai-compatible", MANIMATIC_MODEL="m")
+
+
+def test_offline_is_offline_although_a_key_is_set() -> None:
+    """Whoever wants no model asked says so."""
+    assert read(MANIMATIC_PROVIDER="offline", GEMINI_API_KEY="k").provider_kind == "offline"

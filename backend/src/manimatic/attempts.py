@@ -15,6 +15,7 @@ from manimatic.jobs import Attempt, Job, JobState, Usage
 from manimatic.outcomes import GivenUp, Rendered, failure_of
 from manimatic.ports import Brief, CodeGenerator, Draft, Limits, Round, Sandbox
 from manimatic.recorder import Recorder, Stop
+from manimatic.rehearsal import Rehearse
 from manimatic.renders import Renders, is_rendered
 from manimatic.repair import (
     Tried,
@@ -101,7 +102,8 @@ class Attempts:
             recorder=recorder,
             folder=folder,
         )
-        self._renders = Renders(runs, recorder=recorder, stop=stop, is_own=job.brought_code is not None)
+        rehearse = Rehearse.FIRST if self._can_repair else Rehearse.BRIEFLY
+        self._renders = Renders(runs, recorder=recorder, stop=stop, rehearse=rehearse)
         self._tried: list[Tried] = []
         self._number = max((attempt.number for attempt in earlier), default=0) + 1
         self._spent = Usage()

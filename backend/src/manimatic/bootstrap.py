@@ -103,21 +103,23 @@ def build_local_storage(settings: Settings) -> Storage:
 
 
 def build_generator(settings: Settings) -> CodeGenerator:
-    """Return the model that is configured, else the offline composer."""
-    if settings.gemini_api_key:
-        from manimatic.codegen.gemini import GeminiGenerator
+    """Return the model that is configured, else the offline composer. Raises SettingsError where its key is missing."""
+    if settings.provider_kind == "offline":
+        from manimatic.codegen.offline import OfflineComposer
 
-        return GeminiGenerator(
-            api_key=settings.gemini_api_key,
-            model=settings.model,
-            base_url=settings.model_base_url,
-            timeout_s=settings.model_timeout_s,
-            max_tokens=settings.max_tokens,
-            max_cost_usd=settings.max_cost_usd,
-        )
-    from manimatic.codegen.offline import OfflineComposer
+        return OfflineComposer()
+    from manimatic.codegen.generator import ModelGenerator
+    from manimatic.codegen.vendors import VENDORS
 
-    return OfflineComposer()
+    return ModelGenerator(
+        VENDORS[settings.provider_kind],
+        api_key=settings.provider_key,
+        model=settings.resolved_model or "",
+        base_url=settings.model_base_url,
+        timeout_s=settings.model_timeout_s,
+        max_tokens=settings.max_tokens,
+        max_cost_usd=settings.max_cost_usd,
+    )
 
 
 def build_checker() -> Checker:
@@ -239,7 +241,7 @@ def _dispatcher_facts(
         launcher = {"state": error.code, "message": error.message}
     return {
         "generator": generator.name,
-        "model": settings.model if settings.gemini_api_key else None,
+        "model": settings.resolved_model,
         "storage": storage.name,
         "concurrency": settings.concurrency,
         "launcher": launcher,

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 from manimatic.errors import ManimaticError
 from manimatic.findings import Finding, error, ok, warning
@@ -103,7 +104,31 @@ def _storage(settings: Settings, parts: Parts) -> Finding:
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
-    if settings.gemini_api_key:
-        yield ok("model", f"{settings.model}; a key is set (it was not tried: that would cost)")
+    kind, model = settings.provider_kind, settings.resolved_model
+    if kind == "offline":
+        yield _offline(settings)
+    elif settings.provider_key:
+        yield ok("model", f"{model} of {kind}; a key is set (it was not tried: that would cost)")
+    elif kind == "openai-compatible":
+        yield ok("model", f"{model} at {_without_password(settings.model_base_url)}; no key is set (it was not tried)")
     else:
-        yield ok("model", "no GEMINI_API_KEY is set; the offline composer answers")
+        name = f"{kind.upper()}_API_KEY"
+        mend = f"{name}=…   # in .env, or {name}_FILE"
+        yield error("model", f"MANIMATIC_PROVIDER={kind}, but {name} is not set.", mend)
+
+
+def _offline(settings: Settings) -> Finding:
+    """Say why the offline composer answers; a key that nothing uses is most likely meant to be used."""
+    others = {"openai": settings.openai_api_key, "anthropic": settings.anthropic_api_key}
+    for name, key in others.items():
+        if key and settings.provider == "auto":
+            unused = f"{name.upper()}_API_KEY is set, but MANIMATIC_PROVIDER is not: the offline composer answers."
+            return warning("model", unused, f"MANIMATIC_PROVIDER={name} and MANIMATIC_MODEL=…   # in .env")
+    if settings.provider == "auto":
+        return ok("model", "no GEMINI_API_KEY is set; the offline composer answers")
+    return ok("model", "the offline composer answers, as MANIMATIC_PROVIDER says")
+
+
+def _without_password(address: str) -> str:
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -142,7 +142,7 @@ class NoOfflineAnswer(GenerationError):
     """No model is configured and no offline recipe fits the prompt."""
 
     code = "no_offline_answer"
-    hint = "Set GEMINI_API_KEY to have a model write the scene."
+    hint = "Configure a model to write the scene: set GEMINI_API_KEY, say."
 
 
 class ModelRefused(GenerationError):
@@ -164,7 +164,7 @@ class ModelRejectedKey(GenerationError):
     """The model's vendor refused the API key."""
 
     code = "model_rejected_key"
-    hint = "Check GEMINI_API_KEY (or the file that GEMINI_API_KEY_FILE names)."
+    hint = "Check the key of the provider that is set, or the file that its variable with _FILE names."
 
 
 class UnusableAnswer(GenerationError):

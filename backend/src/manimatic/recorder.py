@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from manimatic.diagnostics import applied_to_json, diff_of
-from manimatic.errors import JobCancelled, StoreError
+from manimatic.errors import JobCancelled, LeaseLost, StoreError
 from manimatic.jobs import Attempt, Job, JobState
 from manimatic.ports import Claim, Draft, JobStore
 from manimatic.rehearsal import Rehearsal
@@ -73,7 +73,8 @@ def told(attempt: Attempt, before: str) -> dict[str, Any]:
 class Recorder:
     """Hears of drafts, progress and log lines, and writes events and states under one claim.
 
-    It is the `DraftListener` and the `RunListener` of a job.
+    It is the `DraftListener` and the `RunListener` of a job. What comes too soon after the last is written when it is
+    due, by a thread that waits for that: the next may be minutes away.
     """
 
     def __init__(self, store: JobStore, claim: Claim) -> None:
@@ -84,6 +85,8 @@ class Recorder:
         self._flushed_at = 0.0
         self._said: dict[str, dict[str, Any]] = {}
         self._codes: dict[int, str] = {}
+        self._lock = threading.RLock()
+        self._waiting: threading.Timer | None = None
         self.state = claim.job.state
 
     def advance(self, state: JobState, **changes: Any) -> Job:
@@ -112,38 +115,38 @@ class Recorder:
 
     def draft(self, *, title: str, explanation: str, code: str) -> None:
         """Take the draft as far as it is written."""
-        self._said["draft"] = {"title": title, "explanation": explanation, "code": code, "final": False}
-        self._flush_if_due()
+        self._say("draft", {"title": title, "explanation": explanation, "code": code, "final": False})
 
     def whole_draft(self, draft: Draft) -> None:
         """Say what the scene is that will be rendered."""
-        self._said["draft"] = {
-            "title": draft.title,
-            "explanation": draft.explanation,
-            "code": draft.code,
-            "final": True,
-        }
-        self.flush()
+        whole = {"title": draft.title, "explanation": draft.explanation, "code": draft.code, "final": True}
+        with self._lock:
+            self._said["draft"] = whole
+            self.flush()
 
     def rehearsed(self, rehearsal: Rehearsal) -> None:
         """The rehearsal is over: say how much there is to render and what is wrong with the layout."""
-        self._said["rehearsal"] = dataclasses.asdict(rehearsal)
-        self._flush_if_due()
+        self._say("rehearsal", dataclasses.asdict(rehearsal))
 
     def progress(self, *, animation: int, video_s: float, line: int | None, total: int | None = None) -> None:
         """An animation has been rendered."""
         known = {} if total is None else {"total": total}
-        self._said["progress"] = {"animation": animation, "video_s": round(video_s, 3), "line": line, **known}
-        self._flush_if_due()
+        self._say("progress", {"animation": animation, "video_s": round(video_s, 3), "line": line, **known})
 
     def log(self, text: str) -> None:
         """The worker or the scene printed this."""
-        self._log.append(text)
-        self._flush_if_due()
+        with self._lock:
+            self._log.append(text)
+            self._flush_if_due()
 
     def flush(self) -> None:
         """Write what has gathered. Raises LeaseLost, StoreError; what was not written is kept."""
-        self._flushed_at = time.monotonic()
+        with self._lock:
+            self._stop_waiting()
+            self._flushed_at = time.monotonic()
+            self._write()
+
+    def _write(self) -> None:
         text = "".join(self._log)
         while text:
             self._log = [text]
@@ -156,8 +159,29 @@ class Recorder:
                 self._store.update(self._claim, progress=data)
             del self._said[kind]
 
+    def _say(self, kind: str, data: dict[str, Any]) -> None:
+        """Keep the newest of each kind until it is due."""
+        with self._lock:
+            self._said[kind] = data
+            self._flush_if_due()
+
     def _flush_if_due(self) -> None:
         """Write what has gathered, now and then; a database that fails for a moment does not end the run."""
-        if time.monotonic() - self._flushed_at >= FLUSH_S:
+        left_s = self._flushed_at + FLUSH_S - time.monotonic()
+        if left_s <= 0:
             with contextlib.suppress(StoreError):
                 self.flush()
+        elif self._waiting is None:
+            self._waiting = threading.Timer(left_s, self._flush_late)
+            self._waiting.daemon = True
+            self._waiting.start()
+
+    def _flush_late(self) -> None:
+        """Write what nothing has followed; where it cannot be written the next flush says why."""
+        with self._lock, contextlib.suppress(LeaseLost, StoreError):
+            self.flush()
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None

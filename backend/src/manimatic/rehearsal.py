@@ -16,7 +16,15 @@ class Rehearse(enum.StrEnum):
     NO = "no"
     """Render at once."""
     FIRST = "first"
-    """Rehearse, then render in the same worker, unless the scene failed or would take far too long."""
+    """Rehearse, then render in the same worker, unless the scene failed or would take far too long.
+
+    For who can mend the scene.
+    """
+    BRIEFLY = "briefly"
+    """Rehearse for seconds at most, then render in the same worker, unless the scene failed.
+
+    For who wants the video.
+    """
     ONLY = "only"
     """Rehearse and deliver no video."""
 

@@ -19,8 +19,6 @@ MACHINERY_TRIES = 2
 """A sandbox that fails gets one more chance with the same scene."""
 MACHINERY_PAUSE_S = 1.0
 """Time for a launcher that died to be started again."""
-TOO_LONG = "RenderTooLong"
-"""The error of a scene whose rehearsal says that rendering it would take far longer than it may."""
 
 
 class Renders:
@@ -30,29 +28,24 @@ class Renders:
         runs: How to run.
         recorder: Takes down what happens, and knows the job's state.
         stop: Says when to stop.
-        is_own: Whether the user brought the scene.
+        rehearse: How a scene is rehearsed that was not run before.
     """
 
-    def __init__(self, runs: Runs, *, recorder: Recorder, stop: Stop, is_own: bool) -> None:
+    def __init__(self, runs: Runs, *, recorder: Recorder, stop: Stop, rehearse: Rehearse) -> None:
         self._runs = runs
         self._recorder = recorder
         self._stop = stop
-        self._is_own = is_own
+        self._rehearse = rehearse
         self._unjoinable: set[int] = set()
 
-    def ran(self, tried: Tried, rehearse: Rehearse = Rehearse.FIRST) -> Tried:
-        """Run a scene. People's own that would take too long is run all the same, as far as the limit lets it.
+    def ran(self, tried: Tried, *, rehearse: Rehearse | None = None) -> Tried:
+        """Run a scene.
 
         Raises:
             JobCancelled: The job has to stop.
             SandboxError: The sandbox failed, twice.
         """
-        ran = self._run(tried, rehearse)
-        if self._is_own and ran.result is not None and ran.result.error_type == TOO_LONG:
-            return self._run(tried, Rehearse.NO)
-        return ran
-
-    def _run(self, tried: Tried, rehearse: Rehearse) -> Tried:
+        rehearse = rehearse or self._rehearse
         for again in range(MACHINERY_TRIES):
             if again:
                 self._stop.event.wait(MACHINERY_PAUSE_S)
@@ -98,7 +91,7 @@ class Renders:
         if tried.result is None:
             tried = self.ran(tried)
         if _was_only_rehearsed(tried):
-            return self.ran(tried, Rehearse.NO)
+            return self.ran(tried, rehearse=Rehearse.NO)
         if self._recorder.state is JobState.CHECKING:
             self._recorder.enter(JobState.RENDERING, self._stop, code=tried.draft.code)
         return tried

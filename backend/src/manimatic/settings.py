@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from manimatic.env_files import leave_out_given, read_dotenv, read_secret_file
 from manimatic.errors import SettingsError
 
 T = TypeVar("T")
 PREFIX = "MANIMATIC_"
+GEMINI_MODEL = "gemini-3.8-flash"
 MAX_LEASE_S = 600.0
 """No claim lasts longer; one that seems to was made before the clock was set back."""
 
@@ -77,12 +79,34 @@ def default_data_dir(environ: Mapping[str, str]) -> Path:
 class Settings:
     """Everything that can be set from outside."""
 
-    gemini_api_key: str = _setting(
-        "GEMINI_API_KEY", "", "Key of the Gemini API. Without it the offline composer answers.", str, secret=True
+    provider: str = _setting(
+        "MANIMATIC_PROVIDER",
+        "auto",
+        "Who writes scenes; `auto`: Gemini when its key is set, else the offline composer. `openai-compatible` is any "
+        "server that speaks OpenAI's chat protocol.",
+        _choice("auto", "offline", "gemini", "openai", "anthropic", "openai-compatible"),
     )
-    model: str = _setting("MANIMATIC_MODEL", "gemini-3.8-flash", "The model that writes scenes.", str)
+    gemini_api_key: str = _setting("GEMINI_API_KEY", "", "Key of the Gemini API.", str, secret=True)
+    openai_api_key: str = _setting(
+        "OPENAI_API_KEY", "", "Key of the OpenAI API; used where the provider is `openai`.", str, secret=True
+    )
+    anthropic_api_key: str = _setting(
+        "ANTHROPIC_API_KEY", "", "Key of the Anthropic API; used where the provider is `anthropic`.", str, secret=True
+    )
+    model_api_key: str = _setting(
+        "MANIMATIC_MODEL_API_KEY", "", "Key of an `openai-compatible` server, where it wants one.", str, secret=True
+    )
+    model: str = _setting(
+        "MANIMATIC_MODEL",
+        "",
+        f"The model that writes scenes; empty: `{GEMINI_MODEL}`, where the provider is Gemini. The others need it.",
+        str,
+    )
     model_base_url: str = _setting(
-        "MANIMATIC_MODEL_BASE_URL", "", "Address of the model's API; empty: the vendor's.", _url
+        "MANIMATIC_MODEL_BASE_URL",
+        "",
+        "Address of the model's API; empty: the vendor's. An `openai-compatible` server needs it, often with `/v1`.",
+        _url,
     )
     model_timeout_s: float = _setting(
         "MANIMATIC_MODEL_TIMEOUT_S", 120.0, "Longest silence of the model, in seconds.", _number(float, 0.1, 600)
@@ -219,7 +243,7 @@ class Settings:
         Raises:
             SettingsError: A variable is unknown or its value bad; the message names it, with secrets masked.
         """
-        given = _behind(environ, _read_dotenv(dotenv)) | dict(environ)
+        given = leave_out_given(read_dotenv(dotenv), environ) | dict(environ)
         _refuse_unknown(given)
         values = {f.name: _read(f, given) for f in dataclasses.fields(cls) if _is_given(f, given)}
         values.setdefault("data_dir", default_data_dir(given))
@@ -234,6 +258,10 @@ class Settings:
                 f"MANIMATIC_HOST={self.host} listens beyond this machine, and the API asks for no keys.",
                 hint="Listen on 127.0.0.1 behind a proxy that authenticates, or set MANIMATIC_ALLOW_NO_KEYS=on.",
             )
+        if self.provider in {"openai", "anthropic", "openai-compatible"} and not self.model:
+            raise SettingsError(f"MANIMATIC_PROVIDER={self.provider} needs MANIMATIC_MODEL, the name of a model of it.")
+        if self.provider == "openai-compatible" and not self.model_base_url:
+            raise SettingsError("MANIMATIC_PROVIDER=openai-compatible needs MANIMATIC_MODEL_BASE_URL.")
 
     def require_storage_keys(self) -> None:
         """Refuse a storage without its keys; asked by who stores, since the api and the launcher get no keys.
@@ -263,6 +291,30 @@ class Settings:
         return "cloudinary" if complete else "local"
 
     @property
+    def provider_kind(self) -> str:
+        """Return who writes scenes, with `auto` resolved; only who has the keys can tell."""
+        if self.provider != "auto":
+            return self.provider
+        return "gemini" if self.gemini_api_key else "offline"
+
+    @property
+    def resolved_model(self) -> str | None:
+        """Return the model that is asked, None where there is none."""
+        kind = self.provider_kind
+        return None if kind == "offline" else self.model or GEMINI_MODEL
+
+    @property
+    def provider_key(self) -> str:
+        """Return the key of the provider that is chosen; empty where there is none."""
+        keys = {
+            "gemini": self.gemini_api_key,
+            "openai": self.openai_api_key,
+            "anthropic": self.anthropic_api_key,
+            "openai-compatible": self.model_api_key,
+        }
+        return keys.get(self.provider_kind, "")
+
+    @property
     def resolved_database_url(self) -> str:
         """Return the database's address, with the default filled in."""
         return self.database_url or f"sqlite:///{self.data_dir / 'manimatic.sqlite3'}"
@@ -281,31 +333,6 @@ def describe() -> list[dict[str, Any]]:
     ]
 
 
-def _read_dotenv(path: Path | None) -> dict[str, str]:
-    if path is None or not path.is_file():
-        return {}
-    from dotenv.parser import parse_stream
-
-    try:
-        with path.open(encoding="utf-8") as stream:
-            bindings = list(parse_stream(stream))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}.") from error
-    for binding in bindings:
-        if binding.error:
-            raise SettingsError(f"{path}, line {binding.original.line}: this is not NAME=value.")
-    return {binding.key: binding.value for binding in bindings if binding.key and binding.value is not None}
-
-
-def _behind(environ: Mapping[str, str], dotenv: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what the environment gives in the other of the two forms, `NAME` and `NAME_FILE`."""
-    return {
-        name: value
-        for name, value in dotenv.items()
-        if not environ.get(f"{name}_FILE") and not (name.endswith("_FILE") and environ.get(name.removesuffix("_FILE")))
-    }
-
-
 def _refuse_unknown(given: Mapping[str, str]) -> None:
     names = {f.metadata["name"]: f.metadata["secret"] for f in dataclasses.fields(Settings)}
     files = {f"{name}_FILE" for name, secret in names.items() if secret}
@@ -321,21 +348,9 @@ def _is_given(f: dataclasses.Field[Any], given: Mapping[str, str]) -> bool:
 
 def _read(f: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
     name, secret = f.metadata["name"], f.metadata["secret"]
-    text = given.get(name) or _read_secret_file(f"{name}_FILE", given[f"{name}_FILE"])
+    text = given.get(name) or read_secret_file(f"{name}_FILE", given[f"{name}_FILE"])
     try:
         return f.metadata["parse"](text)
     except ValueError as error:
         shown = "(hidden)" if secret else repr(text)
         raise SettingsError(f"{name}={shown} is not acceptable: {error}.") from error
-
-
-def _read_secret_file(variable: str, path: str) -> str:
-    try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{variable}={path!r} cannot be read: {error.strerror}.") from error
-    except ValueError:
-        raise SettingsError(f"{variable}={path!r} cannot be read: it holds no UTF-8 text.") from None
-    if not secret:
-        raise SettingsError(f"{variable}={path!r} holds nothing.")
-    return secret

@@ -89,10 +89,12 @@ class Channel:
             while isinstance(frame := self.receive(), Chunk):
                 stream.write(frame.data)
 
-    def forget(self) -> None:
-        """Close this process's copies of the descriptors: a child that was forked does not speak to the host."""
-        os.close(self._in)
-        os.close(self._out)
+    def forget(self, instead: int) -> None:
+        """Let go of the host, in a child that was forked: from here on what is sent goes into another descriptor."""
+        null = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(null, self._in, inheritable=False)
+        os.dup2(instead, self._out, inheritable=False)
+        os.close(null)
 
     def wait_for_close(self) -> None:
         """Wait until the host has closed its end: until then it may still be looking at this process."""

@@ -65,8 +65,8 @@ class ProtocolViolation(Exception):
 class Request:
     """What the worker is to do; `mode` is `render`, or `join` to put finished parts together.
 
-    `rehearse` is `no`, `first` to rehearse before rendering, or `only`; `limit_s` is the time that the run may take;
-    `mark` ends its log.
+    `rehearse` is `no`, `first` to rehearse before rendering, `briefly` to do so for seconds at most, or `only`;
+    `limit_s` is the time that the run may take, `max_log_bytes` what it may print; `mark` ends its log.
     """
 
     TYPE: ClassVar[str] = "request"
@@ -74,6 +74,7 @@ class Request:
     mode: str = "render"
     rehearse: str = "no"
     limit_s: float | None = None
+    max_log_bytes: int = 1024 * 1024
     scene: str | None = None
     width: int = 854
     height: int = 480

@@ -13,6 +13,7 @@ from manimatic_worker import scene_source
 from manimatic_worker.channel import Channel, Outlet
 from manimatic_worker.failures import failure
 from manimatic_worker.protocol import Done, Progress, Request
+from manimatic_worker.rehearsal.leftovers import remove_unfinished
 from manimatic_worker.rehearsal.names import current_line
 from manimatic_worker.rehearsal.watch import Heard, rehearse
 
@@ -36,6 +37,8 @@ def perform(request: Request, channel: Channel) -> Done:
         request = dataclasses.replace(request, seed=secrets.randbits(SEED_BITS))
     configure(request)
     heard = rehearse(request, channel.forget)
+    if heard.rehearsed is None or not heard.rehearsed.ended:
+        remove_unfinished(MEDIA_DIR)
     for message in heard.messages:
         channel.send(message)
     done = outcome(heard, only=request.rehearse == "only")
@@ -53,8 +56,8 @@ def outcome(heard: Heard, *, only: bool) -> Done | None:
     rehearsed = heard.rehearsed
     if not only:
         return None
-    if rehearsed is None:
-        message = "the process that rehearsed the scene ended without a word: native code broke down, or a limit"
+    if rehearsed is None or not rehearsed.ended:
+        message = "the rehearsal did not come to the scene's end: its time was up, native code broke down, or a limit"
         return Done(outcome="scene_error", error_type="RehearsalEnded", error_message=message)
     return Done(outcome="ok", animations=rehearsed.animations, video_s=rehearsed.duration_s)
 

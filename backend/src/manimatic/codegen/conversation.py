@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 
-from manimatic.codegen.answer import MAX_ANSWER_CHARS, Answer, Reading, read_answer, read_partial
+from manimatic.codegen.answer import MAX_ANSWER_CHARS, Answer, Form, Reading, read_answer, read_partial
+from manimatic.codegen.exchange import Exchange
 from manimatic.codegen.limits import Patience, Spending, Terms
-from manimatic.codegen.model import Exchange, GeminiModel, Turn
-from manimatic.codegen.prompting import correction_text, request_text, system_prompt
+from manimatic.codegen.model import LanguageModel, Turn
+from manimatic.codegen.prompting import Opening, correction_text
 from manimatic.codegen.trouble import Trouble
 from manimatic.errors import AnswerCutOff, ModelRefused, UnusableAnswer
-from manimatic.ports import Brief, DraftListener
+from manimatic.ports import DraftListener
 
 DRAFT_INTERVAL_S = 0.2
 CUT_OFF = "It was cut off at the output limit before it was complete."
@@ -19,16 +20,37 @@ SHORTER = "Write a scene of half the length."
 
 
 class Conversation:
-    """Holds the turns of one call."""
+    """Holds the turns of one call.
 
-    def __init__(self, brief: Brief, listener: DraftListener, spending: Spending, terms: Terms) -> None:
+    Args:
+        opening: What is said first.
+        listener: Hears the answer while it is written.
+        spending: Counts what it costs.
+        terms: How often an answer is sent back, and how long is waited.
+        takes_schema: Whether the answer is asked for as a filled JSON schema.
+        may_drop_schema: Whether a rejected request is sent once more without the schema.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        listener: DraftListener,
+        spending: Spending,
+        terms: Terms,
+        *,
+        takes_schema: bool,
+        may_drop_schema: bool,
+    ) -> None:
+        self._opening = opening
         self._listener = listener
         self._spending = spending
         self._terms = terms
-        self._system = system_prompt()
-        self._turns = [Turn(request_text(brief))]
+        self._turns = [Turn(opening.request)]
+        self._may_drop_schema = takes_schema and may_drop_schema
+        self.takes_schema = takes_schema
+        """False as soon as the server has rejected the schema."""
 
-    async def run(self, model: GeminiModel) -> Answer:
+    async def run(self, model: LanguageModel) -> Answer:
         """Ask until an answer is usable and return it.
 
         Raises:
@@ -40,19 +62,23 @@ class Conversation:
                 return reading.answer
         raise reading.kind(f"The model's answer holds no usable scene: {reading.fault}")
 
-    async def _ask_patiently(self, model: GeminiModel) -> Reading:
+    async def _ask_patiently(self, model: LanguageModel) -> Reading:
         patience = Patience(self._terms)
         while True:
             try:
                 return await self._ask(model)
             except Trouble as trouble:
+                if trouble.may_be_schema and self._may_drop_schema:
+                    self._may_drop_schema = self.takes_schema = False
+                    continue
                 wait_s = patience.next_wait_s(trouble.retry_after_s) if trouble.transient else None
                 if wait_s is None:
                     raise trouble.error from None
             await asyncio.sleep(wait_s)
 
-    async def _ask(self, model: GeminiModel) -> Reading:
-        async with model.answer(self._system, self._turns) as exchange:
+    async def _ask(self, model: LanguageModel) -> Reading:
+        form = Form.SCHEMA if self.takes_schema else Form.TEXT
+        async with model.answer(self._opening.system(form), self._turns, form) as exchange:
             try:
                 await self._follow(exchange)
             finally:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 
+from manimatic.codegen.answer import Form
 from manimatic.jobs import Options
 from manimatic.ports import Brief, Round
 
@@ -16,9 +18,29 @@ MAX_COMPLAINT_CHARS = 4000
 _SHAPES = {True: "landscape", False: "portrait: stack what would stand side by side"}
 
 
-def system_prompt() -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a conversation begins with."""
+
+    request: str
+    """The user's turn."""
+
+    def system(self, form: Form) -> str:
+        """Return the instructions for an answer of this form."""
+        return system_prompt(form)
+
+
+class Prompter:
+    """Puts briefs into words."""
+
+    def opening(self, brief: Brief) -> Opening:
+        """Return what is said first."""
+        return Opening(request=request_text(brief))
+
+
+def system_prompt(form: Form = Form.SCHEMA) -> str:
     """Return what every request to the model begins with; it is the same for all, so that vendors can cache it."""
-    return f"{_load('system')}\n{_load('example')}"
+    return f"{_load('system')}\n{_load(f'answer_{form.value}')}\n{_load('example')}"
 
 
 def request_text(brief: Brief) -> str:

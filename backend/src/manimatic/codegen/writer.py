@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from urllib.parse import urlsplit
 
 from manimatic.codegen.answer import Answer
 from manimatic.codegen.conversation import Conversation
 from manimatic.codegen.limits import Spending, Terms
-from manimatic.codegen.model import GeminiModel, connect
-from manimatic.codegen.trouble import Translator, Trouble
+from manimatic.codegen.model import LanguageModel, connect, load_opener
+from manimatic.codegen.prompting import Prompter
+from manimatic.codegen.trouble import Trouble
+from manimatic.codegen.vendors import Account
 from manimatic.ports import Brief, DraftListener
-
-VENDOR_HOST = "generativelanguage.googleapis.com"
 
 
 class Writer:
-    """Knows the vendor's address, the key and the terms."""
+    """Knows whom to ask, what to say, and the terms.
 
-    def __init__(self, *, api_key: str, base_url: str, timeout_s: float, terms: Terms) -> None:
-        self._api_key = api_key
-        self._base_url = base_url
+    The constructor loads the vendor's library.
+
+    Raises:
+        ImportError: The library is missing.
+    """
+
+    def __init__(self, account: Account, prompter: Prompter, *, timeout_s: float, terms: Terms) -> None:
+        self._account = account
+        self._prompter = prompter
         self._timeout_s = timeout_s
         self._terms = terms
+        self._opener = load_opener(account.vendor)
+        self._without_schema: set[str] = set()
+        """Models that have rejected requests with a schema, and answered them without."""
 
     async def write(self, name: str, brief: Brief, listener: DraftListener, spending: Spending) -> Answer:
         """Have the named model write a scene. Raises GenerationError."""
         async with self._connect(name) as model:
-            return await Conversation(brief, listener, spending, self._terms).run(model)
+            takes_schema = model.takes_schema and name not in self._without_schema
+            conversation = Conversation(
+                self._prompter.opening(brief),
+                listener,
+                spending,
+                self._terms,
+                takes_schema=takes_schema,
+                may_drop_schema=self._account.vendor.may_refuse_schema,
+            )
+            answer = await conversation.run(model)
+        if takes_schema and not conversation.takes_schema:
+            self._without_schema.add(name)
+        return answer
 
     async def offers(self, name: str) -> bool:
         """Tell whether the vendor lists the named model. Raises GenerationError."""
@@ -37,13 +57,5 @@ class Writer:
             except Trouble as trouble:
                 raise trouble.error from None
 
-    def _connect(self, name: str) -> AbstractAsyncContextManager[GeminiModel]:
-        host = urlsplit(self._base_url).netloc.rpartition("@")[2] or VENDOR_HOST
-        translator = Translator(api_key=self._api_key, host=host, model=name, timeout_s=self._timeout_s)
-        return connect(
-            api_key=self._api_key,
-            base_url=self._base_url,
-            name=name,
-            timeout_s=self._timeout_s,
-            translator=translator,
-        )
+    def _connect(self, name: str) -> AbstractAsyncContextManager[LanguageModel]:
+        return connect(self._opener, self._account, name, timeout_s=self._timeout_s)

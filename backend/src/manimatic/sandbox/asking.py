@@ -19,6 +19,7 @@ def to_wire(request: RunRequest, mark: str) -> protocol.Request:
         mode="join" if request.parts else "render",
         rehearse="no" if request.parts else request.rehearse.value,
         limit_s=request.limits.timeout_s,
+        max_log_bytes=request.limits.max_log_bytes,
         scene=options.scene,
         width=picture.width,
         height=picture.height,

@@ -194,7 +194,7 @@ class Supervisor:
 
     def _exit_status(self) -> int | None:
         """Return how the guest ended by itself; one that has just closed its pipes gets a moment to do so."""
-        give_up_at = time.monotonic() + GRACE_S / 4
+        give_up_at = time.monotonic() + GRACE_S / 2
         while self._guest.poll() is None and not self._is_settled() and time.monotonic() < give_up_at:
             time.sleep(0.01)
         return self._guest.poll()

@@ -19,6 +19,8 @@ READ_S = 0.4
 _SHOWING = frozenset(
     {"Create", "DrawBorderThenFill", "FadeIn", "GrowFromCenter", "GrowFromEdge", "GrowFromPoint", "Write"}
 )
+_BY_THE_END = frozenset({"low_contrast", "never_visible", "too_small"})
+"""Told of objects that were never better; a scene that was cut off might have made them so."""
 EMPTY_S = 2.5
 """How long the screen may be empty."""
 
@@ -71,10 +73,11 @@ class Report:
         self._note_empty(view)
         return [*fresh, *self._read(view), *self._note_unseen(view)]
 
-    def findings(self) -> list[Lasting]:
-        """Return what is worth telling, in order of time."""
+    def findings(self, *, ended: bool = True) -> list[Lasting]:
+        """Return what is worth telling, in order of time; of a scene that did not end, what its rest cannot undo."""
         found = [*self._told(), *self._unreadable(), *self._never_seen(), *self._long_empty()]
-        return sorted(found, key=lambda one: (one.start_s, one.sight.rule))
+        certain = [one for one in found if ended or one.sight.rule not in _BY_THE_END]
+        return sorted(certain, key=lambda one: (one.start_s, one.sight.rule))
 
     def _remember(self, view: View) -> None:
         """Note what has been seen, and what of it is at rest."""

@@ -14,6 +14,7 @@ from manimatic_worker.layout.looking import Looker
 from manimatic_worker.layout.report import Report
 from manimatic_worker.layout.values import View
 from manimatic_worker.protocol import MAX_FINDINGS, Finding, Rehearsed, Request
+from manimatic_worker.rehearsal.budget import BUDGETS
 from manimatic_worker.rehearsal.cost import Cost
 from manimatic_worker.rehearsal.drawing import Sketch
 from manimatic_worker.rehearsal.names import Namer, line_of, note_origins
@@ -114,7 +115,7 @@ class Performance:
         self.duration_s = float(self._scene.renderer.time)
         self._cost.add(play, self._moving)
         limit_s = self._request.limit_s
-        if limit_s is not None and self._cost.spent_s > TOO_LONG * limit_s:
+        if BUDGETS[self._request.rehearse].ends_run and limit_s is not None and self._cost.spent_s > TOO_LONG * limit_s:
             raise RenderTooLong(
                 f"Rendering would take more than {self._cost.spent_s:.0f} seconds up to here, and the limit is "
                 f"{limit_s:.0f}: the video is {self.duration_s:.0f} seconds long at {self._request.fps} frames a "
@@ -127,7 +128,7 @@ class Performance:
         """Yield the findings, then the figures."""
         width, height = self._request.frame_width, self._request.frame_height
         told = Counter[tuple[str, int | None, int | None]]()
-        for one in self._report.findings():
+        for one in self._report.findings(ended=self.ended):
             one.end_s = max(one.start_s, min(one.end_s, self.duration_s))  # the last look goes on after the end
             finding = words.finding(one, self._called, width=width, height=height)
             kind = (finding.rule, finding.line, finding.other_line)

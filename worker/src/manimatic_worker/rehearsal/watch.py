@@ -13,23 +13,13 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from manimatic_worker.protocol import Decoder, Done, Finding, ProtocolViolation, Rehearsed, Request, encode
+from manimatic_worker.rehearsal.budget import BUDGETS
 
-SHARE = 0.5
-"""Of the run's time that a rehearsal may take; it needs a third of what rendering at the lowest quality takes."""
-COMPUTING = 0.25
-"""Share of that time that the scene must have had a processor for, if it is to be blamed: a scene that waits, or a
-machine that is busy, is left to the render and to the host's clock."""
-LONGEST_S = 120.0
-"""Where the run has no limit."""
-PATIENCE_S = 5.0
-"""How long a child may take to say where it was when its time is up."""
-MAX_PRINTED_BYTES = 64 * 1024
-"""What a scene prints is kept up to here, and shown if the scene failed; else it prints it again while rendering."""
 MAX_TOLD_BYTES = 4 * 1024 * 1024
 FOLDER = Path("rehearsal")
 _READ_BYTES = 1 << 16
@@ -40,12 +30,29 @@ class TimeIsUp(BaseException):
 
 
 class Heard:
-    """What came out of the child."""
+    """What came out of the child.
 
-    def __init__(self) -> None:
+    Args:
+        max_printed_bytes: What a scene prints is kept up to here, and shown if the rehearsal ends the run; else the
+            scene prints it again while it is rendered.
+    """
+
+    def __init__(self, max_printed_bytes: int) -> None:
         self.messages: list[Finding | Rehearsed] = []
         self.done: Done | None = None
-        self.printed = b""
+        self.printed = bytearray()
+        self.has_strayed = False
+        """The scene wrote where only a worker speaks to the host."""
+        self._max_printed_bytes = max_printed_bytes
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether what the child says counts; else rendering shows the host what the scene does."""
+        return not self.has_strayed and len(self.printed) <= self._max_printed_bytes
+
+    def listen_to_prints(self, data: bytes) -> None:
+        """Keep what the scene printed, and one byte more than it may print."""
+        self.printed += data[: self._max_printed_bytes + 1 - len(self.printed)]
 
     @property
     def rehearsed(self) -> Rehearsed | None:
@@ -53,46 +60,48 @@ class Heard:
         return next((message for message in self.messages if isinstance(message, Rehearsed)), None)
 
 
-def rehearse(request: Request, forget: Callable[[], None]) -> Heard:
+def rehearse(request: Request, forget: Callable[[int], None]) -> Heard:
     """Rehearse the scene; a child that dies or says nonsense leaves nothing, and rendering will tell why.
 
     Args:
         request: What is to be rendered; Manim is configured for it.
-        forget: Called in the child, to let go of what is the parent's alone.
+        forget: Called in the child, to let go of what is the parent's alone; what is written there then goes into the
+            descriptor that it gets.
     """
-    told_in, told_out = os.pipe2(os.O_CLOEXEC)
-    printed_in, printed_out = os.pipe2(os.O_CLOEXEC)
+    pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
+    ears, mouths = [ear for ear, _ in pipes], [mouth for _, mouth in pipes]
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child == 0:
-        os.close(told_in)
-        os.close(printed_in)
-        forget()
-        _perform(request, told_out, printed_out)
-    os.close(told_out)
-    os.close(printed_out)
-    heard = Heard()
+        _close(ears)
+        forget(mouths[2])
+        _perform(request, *mouths[:2])
+    _close(mouths)
+    heard = Heard(request.max_log_bytes)
+    budget = BUDGETS[request.rehearse]
     try:
-        told = _listen(told_in, printed_in, heard, _share_s(request) + PATIENCE_S)
-        _understand(told, heard)
+        told = _listen(ears, heard, budget.seconds(request.limit_s) + budget.patience_s)
+        if heard.counts:
+            _understand(told, heard)
     finally:
-        os.close(told_in)
-        os.close(printed_in)
+        _close(ears)
         _bury(child)
     return heard
 
 
-def _share_s(request: Request) -> float:
-    return LONGEST_S if request.limit_s is None else SHARE * request.limit_s
+def _close(fds: Iterable[int]) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
-def _listen(told_in: int, printed_in: int, heard: Heard, patience_s: float) -> bytes:
-    """Read both pipes until what is told ends, or too much is said, or the time is up."""
+def _listen(ears: Sequence[int], heard: Heard, patience_s: float) -> bytes:
+    """Read what is told, printed and goes astray until what is told ends, or all is in vain, or the time is up."""
+    told_in, printed_in, _ = ears
     told = b""
     give_up_at = time.monotonic() + patience_s
-    open_fds = [told_in, printed_in]
-    while told_in in open_fds and len(told) <= MAX_TOLD_BYTES:
+    open_fds = list(ears)
+    while told_in in open_fds and len(told) <= MAX_TOLD_BYTES and heard.counts:
         ready, _, _ = select.select(open_fds, [], [], max(0.0, give_up_at - time.monotonic()))
         if not ready:
             break
@@ -102,9 +111,20 @@ def _listen(told_in: int, printed_in: int, heard: Heard, patience_s: float) -> b
                 open_fds.remove(fd)
             elif fd == told_in:
                 told += data
+            elif fd == printed_in:
+                heard.listen_to_prints(data)
             else:
-                heard.printed = (heard.printed + data)[:MAX_PRINTED_BYTES]
+                heard.has_strayed = True
+    _hear_out(printed_in, heard)
     return told
+
+
+def _hear_out(printed_in: int, heard: Heard) -> None:
+    """Take what was printed last: it stands in the pipe, which the scene may have made larger than pipes are."""
+    os.set_blocking(printed_in, False)
+    with contextlib.suppress(BlockingIOError):
+        while heard.counts and (data := os.read(printed_in, _READ_BYTES)):
+            heard.listen_to_prints(data)
 
 
 def _understand(told: bytes, heard: Heard) -> None:
@@ -148,36 +168,46 @@ def _say(request: Request) -> Iterator[Finding | Rehearsed | Done]:
     from manimatic_worker.failures import failure
     from manimatic_worker.rehearsal.performance import Performance
 
-    performance = Performance(request)
+    performance, budget = Performance(request), BUDGETS[request.rehearse]
+    alarm = _Alarm(budget.seconds(request.limit_s))
     done, busy_s = None, time.process_time()
     try:
-        with _alarm(_share_s(request)):
+        with alarm:
             performance.run()
     except BaseException as error:  # noqa: BLE001  what a scene may raise has no bounds
-        done = failure(
-            error, scene=performance.scene_name, animations=performance.animations, video_s=performance.duration_s
-        )
-        was_idle = time.process_time() - busy_s < COMPUTING * _share_s(request)
-        if isinstance(error, TimeIsUp) and was_idle and request.rehearse == "first":
-            done = None
+        is_to_blame = budget.blames(alarm.after_s, time.process_time() - busy_s)
+        if not alarm.has_rung or (isinstance(error, TimeIsUp) and is_to_blame):
+            done = failure(
+                error, scene=performance.scene_name, animations=performance.animations, video_s=performance.duration_s
+            )
     yield from performance.told()
     if done is not None:
         yield done
 
 
-@contextlib.contextmanager
-def _alarm(after_s: float) -> Iterator[None]:
-    """Raise TimeIsUp in the line that runs when the time is up."""
+class _Alarm:
+    """Raises TimeIsUp in the line that runs when the time is up; what a scene then makes of that is not its fault.
 
-    def ring(*_: object) -> None:
-        raise TimeIsUp(f"The scene was rehearsed for {after_s:.0f} seconds and had not ended; rendering takes longer.")
+    Args:
+        after_s: How long the scene may take.
+    """
 
-    signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, after_s)
-    try:
-        yield
-    finally:
+    def __init__(self, after_s: float) -> None:
+        self.after_s = after_s
+        self.has_rung = False
+
+    def __enter__(self) -> None:
+        signal.signal(signal.SIGALRM, self._ring)
+        signal.setitimer(signal.ITIMER_REAL, self.after_s)
+
+    def __exit__(self, *_: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _ring(self, *_: object) -> None:
+        self.has_rung = True
+        raise TimeIsUp(
+            f"The scene was rehearsed for {self.after_s:.0f} seconds and had not ended; rendering takes longer."
+        )
 
 
 def _write(fd: int, data: bytes) -> None:

@@ -20,7 +20,7 @@ from manimatic.codegen.offline.writer import write_scene
 from manimatic.errors import JobCancelled, NoOfflineAnswer
 from manimatic.ports import Brief, Draft, DraftListener
 
-HINT = "Set GEMINI_API_KEY to have a model write the scene, or use one of the prompts that the message names."
+HINT = "Configure a model (set GEMINI_API_KEY, say), or use one of the prompts that the message names."
 _NEAREST = 3
 
 

@@ -83,6 +83,7 @@ class DockerSandbox(SupervisedRuns):
             streams = AttachedStreams(self._engine.attach(container))
             stack.callback(streams.close)
             guest = DockerGuest(self._engine, container, streams, limits, recipe)
+            stack.callback(guest.close)
             stack.callback(guest.kill)
             yield guest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from manimatic.errors import SandboxError
 from manimatic.ports import Limits
 from manimatic.sandbox.bwrap_command import JOB_DIR
 from manimatic.sandbox.cgroup.mounts import Hierarchy, hierarchies
+from manimatic.sandbox.cgroup.oom_ear import OomEar
 from manimatic.sandbox.cgroup.v1 import V1Group
 from manimatic.sandbox.cgroup.v2 import V2Group
 from manimatic.sandbox.docker.container import Recipe, pids_limit
@@ -40,6 +42,12 @@ class Counters(Protocol):
     def read(self) -> GuestUsage:
         """Look once. Raises SandboxError where the engine does not answer."""
 
+    def has_heard_of_kill(self) -> bool:
+        """Tell whether the kernel itself said so; it may be asked when the container has ended."""
+
+    def close(self) -> None:
+        """Let go of what is open for it; ask nothing afterwards."""
+
 
 class FileCounters:
     """Reads the files of the container's control group.
@@ -53,6 +61,19 @@ class FileCounters:
         self._group = group
         self._pid = pid
         self._disk = disk
+        self._ear: OomEar | None = None
+        if isinstance(group, V1Group):
+            with contextlib.suppress(OSError):  # a tree that is shown read-only, as in a container
+                self._ear = OomEar(group.folders["memory"])
+
+    def has_heard_of_kill(self) -> bool:
+        """Tell whether the group ran out of memory, where the kernel says it."""
+        return self._ear is not None and self._ear.has_heard()
+
+    def close(self) -> None:
+        """Let go of the kernel's word."""
+        if self._ear is not None:
+            self._ear.close()
 
     def read(self) -> GuestUsage:
         """Look once; a group that is gone counts nothing."""
@@ -90,6 +111,13 @@ class EngineCounters:
         self._container = container
         self._max_tasks = pids_limit(recipe, limits.max_processes)
         self._disk = disk_of(recipe, limits)
+
+    def has_heard_of_kill(self) -> bool:
+        """Tell that the kernel cannot be heard from here."""
+        return False
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def read(self) -> GuestUsage:
         """Look once."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
+from manimatic.sandbox.docker.unix_socket import closing_adapter
 
 TIMEOUT_S = 60.0
 """Of one call: a busy engine may take many seconds to make a container, and longer than this to take nothing."""
@@ -46,8 +47,8 @@ class Engine:
 
         self.address = address
         try:
-            self._api: Any = docker.APIClient(base_url=address, version="auto", timeout=timeout_s)
-        except (docker.errors.DockerException, OSError) as error:
+            self._api: Any = _client(address, timeout_s, _version(address, timeout_s))
+        except (docker.errors.DockerException, OSError, KeyError) as error:
             raise SandboxUnavailable(f"No engine answers at {address}: {_reason(error)}.", hint=_REACH) from error
 
     def info(self) -> Mapping[str, Any]:
@@ -162,6 +163,26 @@ class Engine:
             raise kinds.get(status, SandboxError)(f"The engine could not {deed}: {_reason(error)}.") from error
         except (errors.DockerException, OSError, ValueError) as error:
             raise SandboxError(f"The engine did not {deed}: {_reason(error)}.") from error
+
+
+def _version(address: str, timeout_s: float) -> str:
+    """Ask for the newest version of its language that the engine knows. Raises what the SDK raises."""
+    from docker.constants import MINIMUM_DOCKER_API_VERSION  # type: ignore[import-untyped]
+
+    client = _client(address, timeout_s, MINIMUM_DOCKER_API_VERSION)
+    try:
+        return str(client.version(api_version=False)["ApiVersion"])
+    finally:
+        client.close()
+
+
+def _client(address: str, timeout_s: float, version: str) -> Any:
+    """Return the SDK's client, which has asked nothing yet: asking for the version by itself, it keeps its own way."""
+    import docker
+
+    client = docker.APIClient(base_url=address, version=version, timeout=timeout_s)
+    client.mount("http+docker://", closing_adapter(address, timeout_s))
+    return client
 
 
 def _reason(error: BaseException) -> str:

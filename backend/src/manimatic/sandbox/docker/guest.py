@@ -20,8 +20,10 @@ from manimatic.verdicts import Verdict
 _LOOK_EVERY_S = 0.1
 _ASK_EVERY_S = 0.5
 """Asking the engine costs it more than reading a file costs this process."""
-_NEWS_S = 0.5
-"""The engine hears of the kernel's kills a little later than they happen."""
+_NEWS_S = 1.0
+"""Kernel and engine tell of a kill a little later than it happens, the longer the busier the machine is."""
+_KILLED = -9
+"""SIGKILL from outside: a kill for memory, or one by somebody."""
 _FROM_OUTSIDE = 128
 _LEAVES_S = 1.0
 """An engine that is told to stop ends its containers first, and has gone this much later."""
@@ -82,6 +84,7 @@ class DockerGuest:
                 status = status_of(int(state["ExitCode"]))
                 if status < 0:  # its group went with it: what the group counted last may not have been read
                     self._hear_of_kills(for_s=_NEWS_S)
+                self._note_kill(status == _KILLED and self._is_near_its_memory())
                 self._status = self._blamed(status)
         return self._status
 
@@ -106,9 +109,17 @@ class DockerGuest:
         """Read the counters, or what they said last."""
         self._look()
         if self._asks and self._status is None:
-            is_likely = (self._last.peak_memory_bytes or 0) > _NEAR * self._limits.memory_bytes
-            self._hear_of_kills(for_s=_NEWS_S if is_likely else 0.0)
+            self._hear_of_kills(for_s=_NEWS_S if self._is_near_its_memory() else 0.0)
         return self._last
+
+    def _is_near_its_memory(self) -> bool:
+        """Tell whether the last look saw the memory nearly used up.
+
+        The engine's word of a kill that ends the whole container may be lost: it comes from a group that is taken away
+        at once. A container that was this full and was killed by nobody of ours is taken for killed by the kernel. A
+        guest that fills its memory first can bring that about, and gets the verdict of one that filled it.
+        """
+        return (self._last.peak_memory_bytes or 0) > _NEAR * self._limits.memory_bytes
 
     def _look(self) -> None:
         if self._counters is None or self._status is not None:
@@ -127,9 +138,10 @@ class DockerGuest:
         return isinstance(self._counters, EngineCounters)
 
     def _hear_of_kills(self, *, for_s: float) -> None:
-        """Ask the engine for kills by its kernel, which its statistics do not tell and it hears of a little late."""
+        """Ask kernel and engine for kills, of which the engine's statistics tell nothing."""
         give_up_at = time.monotonic() + for_s
         while not self._last.memory_kills:
+            self._note_kill(self._counters is not None and self._counters.has_heard_of_kill())
             self._note_kill(self._engine.memory_kills(self._container) > 0)
             if time.monotonic() >= give_up_at:
                 return
@@ -152,6 +164,11 @@ class DockerGuest:
             self._is_killed = True  # also where that fails: the container's removal tries once more
             self.hang_up()
             self._engine.kill(self._container)
+
+    def close(self) -> None:
+        """Let go of what counted; the container has ended or does not matter any more."""
+        if self._counters is not None:
+            self._counters.close()
 
 
 def status_of(exit_code: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -18,6 +19,11 @@ from manimatic.sandbox.supervised import SPARE_WITHOUT_GROUP
 TRIAL = Limits(timeout_s=20.0, memory_bytes=192 * 1024**2, max_processes=24, disk_bytes=16 * 1024**2)
 PATIENCE_S = 60.0
 """A trial takes a second, or some where the machine is busy."""
+TRIES = 3
+"""A container that ends in its trial of memory, of which nobody says why, is tried again: an engine may lose that."""
+_END_S = 20.0
+"""How long an engine may take to see that a container has ended whose streams are closed."""
+_PAUSE_S = 0.02
 _MAX_SAID_BYTES = 1 << 16
 _MEMORY_TRIED = 2
 """Times the limit that the trial asks for."""
@@ -63,9 +69,19 @@ def examined(make: MakeContainer, recipe: Recipe, run_id: str) -> Mapping[str, A
     """Run a container that tries its walls, and return what it found.
 
     Raises:
-        SandboxUnavailable: A wall that Manimatic insists on does not stand.
+        SandboxUnavailable: A wall that Manimatic insists on does not stand, or memory's was not seen to hold.
         SandboxError: It could not be run, or said nothing.
     """
+    for _ in range(TRIES):
+        found = _tried(make, recipe, run_id)
+        if "memory" in found:
+            break
+    insist(found)
+    return found
+
+
+def _tried(make: MakeContainer, recipe: Recipe, run_id: str) -> Mapping[str, Any]:
+    """Let one container try; `memory` is only in what it found where it is known how that came out."""
     spare = 0 if recipe.counts_processes else SPARE_WITHOUT_GROUP
     tried = {"processes": TRIAL.max_processes + spare + 8, "memory_bytes": _MEMORY_TRIED * TRIAL.memory_bytes}
     argv = ["probe", confinement(recipe, TRIAL), json.dumps(tried)]
@@ -73,7 +89,7 @@ def examined(make: MakeContainer, recipe: Recipe, run_id: str) -> Mapping[str, A
         guest.start()
         said = guest.stdout.read(_MAX_SAID_BYTES)
         complaint = guest.stderr.read(_MAX_SAID_BYTES)
-        status = guest.poll()
+        status = _end_of(guest)
         killed = guest.sample().memory_kills > 0
         found: dict[str, Any] = {"counts_in_files": guest.counts_in_files, "tried": tried}
     for line in said.splitlines():
@@ -82,9 +98,16 @@ def examined(make: MakeContainer, recipe: Recipe, run_id: str) -> Mapping[str, A
         last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise SandboxError(f"The trial container failed (status {status}): {last[0]}")
     if killed:
-        found["memory"] = "refused"
-    insist(found)
+        found.setdefault("memory", "refused")
     return found
+
+
+def _end_of(guest: DockerGuest) -> int | None:
+    """Wait for the guest's end: the engine hears of it after the streams have closed, and of a kill no earlier."""
+    give_up_at = time.monotonic() + _END_S
+    while (status := guest.poll()) is None and time.monotonic() < give_up_at:
+        time.sleep(_PAUSE_S)
+    return status
 
 
 @contextmanager
