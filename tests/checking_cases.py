@@ -121,6 +121,12 @@ CASES = [
         "ApplyPointwiseFunction(Dot(), lambda p: 2 * p)",
         "ApplyPointwiseFunction(lambda p: 2 * p, Dot())",
     ),
+    Case("list-for-vector", "Dot([1, 2, 0] * 2)", "Dot([0] * 3)\nDot([0, 0] + [0])"),
+    Case(
+        "point-2d",
+        "def flat(p):\n    x, y = p\n    return x\nflat(Axes().c2p(1, 2))",
+        "def flat(p):\n    x, y = p\n    return x\nflat(Axes().c2p([1, 2], [3, 4]))",
+    ),
     Case("missing-import", "Dot(color=X_COLOR)", "Dot(color=GREEN_C)"),
     Case("renamed-argument", "Arrow3D(LEFT, RIGHT, buff=1)", "Arrow(LEFT, RIGHT, buff=1)"),
     Case("text-for-point", "Circle().to_edge('UP')", "Circle().to_edge(UP)"),

@@ -177,6 +177,10 @@ MENDED = {
         "self.play(Text('a').to_edge(UP), run_time=2)",
         "self.play(FadeIn(Text('a').to_edge(UP)), run_time=2)",
     ),
+    "list as a vector": (
+        "Arrow(ORIGIN, 2 * [1, 1])\nDot([1, 2, 0] + [0, 1, 0])",
+        "Arrow(ORIGIN, np.append(2 * np.array([1, 1]), 0))\nDot(np.array([1, 2, 0]) + [0, 1, 0])",
+    ),
     "stroke behind": (
         "Text('a').set_backstroke(width=5)",
         "Text('a').set_stroke(BLACK, 5, background=True)",

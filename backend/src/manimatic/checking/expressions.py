@@ -31,6 +31,7 @@ from manimatic.checking.values import (
 from manimatic.checking.world import shown
 
 NUMBERS = frozenset({"float", "int", "len", "abs", "round", "sum", "ord", "hash", "id"})
+POINT_OF = frozenset({"c2p", "coords_to_point", "n2p", "number_to_point", "point_from_proportion"})
 POINTS_OF = frozenset({"get_points", "get_vertices", "get_anchors", "get_start_anchors", "get_end_anchors"})
 STRINGS = frozenset({"str", "repr", "chr", "hex", "bin", "format"})
 
@@ -118,6 +119,8 @@ class Expressions(PlainExpressions):
         bound = self.calls.check(node, method.signature, name)
         if method.name != "__init__":
             self.uses.method_called(node, method, bound, values)
+        if self._gives_point(node, method, values):
+            return Vector(3)
         if method.name in POINTS_OF and self.attributes.has_points(method.receiver):
             return POINTS
         if method.animated:
@@ -125,6 +128,11 @@ class Expressions(PlainExpressions):
         if method.name in self.uses.data["without_result"] and self.world.is_a(method.receiver.kind, "Scene"):
             return Plain("none")
         return self._given(method.signature.gives, method.receiver)
+
+    def _gives_point(self, node: ast.Call, method: Method, values: dict[int, Value]) -> bool:
+        """Tell whether a method makes one point of numbers, as axes do; of lists of numbers they make several."""
+        numbers = bool(node.args) and all(values.get(id(part)) == NUMBER for part in node.args)
+        return numbers and method.name in POINT_OF and self.world.is_a(method.receiver.kind, "Mobject")
 
     def _given(self, gives: str, receiver: Instance | None) -> Value:
         if gives == "self":

@@ -11,6 +11,7 @@ from manimatic.checking.binding import Bound
 from manimatic.checking.findings import Findings
 from manimatic.checking.values import NUMBER, SOME_NUMBERS, Array, Instance, Plain, Sequence, Value, point_size
 from manimatic.checking.world import World
+from manimatic.checking.wrapping import wrapped
 from manimatic.diagnostics import Edit, Fix
 
 ARRAYS = frozenset({"array", "asarray"})
@@ -32,6 +33,8 @@ class PointRules:
 
     def check_one(self, node: ast.expr, value: Value) -> None:
         """Look at one point."""
+        if self._is_joined(node):
+            return
         if point_size(value) == 2:
             message = "A point has three numbers; this one has two."
             self.findings.add("point-2d", node, message, hint="Write [x, y, 0].", fix=self._third(node))
@@ -41,6 +44,20 @@ class PointRules:
             known = near if self.world.index.constants.get(near) == "vec3" else None
             fix = self.findings.replacing(node, known) if known is not None and self.world.imports.star else None
             self.findings.add("text-for-point", node, message, nearest=known, fix=fix)
+
+    def _is_joined(self, node: ast.expr) -> bool:
+        """Report lists that are added or multiplied as if they were vectors; return whether they are that."""
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Add, ast.Sub, ast.Mult)):
+            return False
+        sides = [node.left, node.right]
+        lists = [side for side in sides if _is_numbers(side)]
+        factors = isinstance(node.op, ast.Mult) and any(isinstance(side, (ast.Constant, ast.UnaryOp)) for side in sides)
+        if not (len(lists) == 2 and not isinstance(node.op, ast.Mult)) and not (len(lists) == 1 and factors):
+            return False
+        message = "Python joins and repeats lists; only arrays are added and multiplied as vectors."
+        fix = wrapped(self.findings, lists[0], "np.array(") if self.world.imports.star else None
+        self.findings.add("list-for-vector", node, message, hint="Write np.array([…]).", fix=fix)
+        return True
 
     def check_list(self, argument: ast.expr | None, value: Value) -> None:
         """Look at a list of points."""
@@ -167,6 +184,15 @@ class PointRules:
             node = node.args[0]
         bare = isinstance(node, ast.Tuple) and not self.findings.source.text(node).startswith("(")
         return node if isinstance(node, (ast.List, ast.Tuple)) and not bare else None
+
+
+def _is_numbers(node: ast.expr) -> bool:
+    if not isinstance(node, (ast.List, ast.Tuple)) or len(node.elts) not in {2, 3}:
+        return False
+    try:
+        return all(isinstance(number, (int, float)) for number in ast.literal_eval(node))
+    except ValueError:
+        return False
 
 
 def _is_matrix(node: ast.expr) -> bool:
