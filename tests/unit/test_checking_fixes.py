@@ -253,6 +253,7 @@ KEPT = {
     "updater that calls the time dt elsewhere": "dt = 1\nDot().add_updater(lambda m, t: m.shift(t * dt))",
     "time that is used and not given": "UpdateFromFunc(Dot(), lambda m, dt: m.shift(dt * UP))",
     "step of unknown ranges": "r = [0, 1]\nNumberPlane(x_range=r, y_range=r, grid_step=1)",
+    "flat curve that is used twice": "def f(t):\n    return [t, t]\nParametricFunction(f)\nAxes().c2p(*f(1))",
     "gap at unknown ends": "p = [LEFT, RIGHT]\nArrow3D(*p, buff=1)",
     "style that is not known": "NumberPlane(grid_style={'wings': 3})",
     "style given twice": "NumberPlane(grid_color=RED, background_line_style={})",

@@ -28,10 +28,11 @@ class CallbackRules:
         else:
             return
         points = [literal_point(part) for part in given]
+        once = isinstance(argument, ast.Lambda) or self._uses_of(ast.unparse(argument)) == 1
         for point in points:
             if point is not None and len(point.elts) == 2 and not any(isinstance(e, ast.Starred) for e in point.elts):
                 span = self.findings.source.span(point.elts[-1])
-                fix = Fix((self.findings.inserting(span.end_line, span.end_column, ", 0"),))
+                fix = Fix((self.findings.inserting(span.end_line, span.end_column, ", 0"),)) if once else None
                 message = "The function gives a point of two numbers; it has three."
                 self.findings.add("point-2d", point, message, hint="Write [x, y, 0].", fix=fix)
 
@@ -117,17 +118,20 @@ class CallbackRules:
         place = type(first)(line=first.line, column=first.column, end_line=second.line, end_column=second.column)
         return Fix((Edit(place, ""),))
 
+    def _uses_of(self, name: str) -> int:
+        tree = ast.parse(self.findings.source.code)
+        return sum(isinstance(part, (ast.Name, ast.Attribute)) and ast.unparse(part) == name for part in ast.walk(tree))
+
     def _is_updater(self, name: str) -> bool:
         """Tell whether a function is used for nothing but updating the scene."""
         tree = ast.parse(self.findings.source.code)
-        uses = sum(isinstance(part, ast.Name) and part.id == name for part in ast.walk(tree))
         scene = sum(
             isinstance(part, ast.Call)
             and ast.unparse(part.func) in {"self.add_updater", "self.remove_updater"}
             and [ast.unparse(argument) for argument in part.args] == [name]
             for part in ast.walk(tree)
         )
-        return uses == scene
+        return self._uses_of(name) == scene
 
 
 def is_function(value: Value) -> bool:

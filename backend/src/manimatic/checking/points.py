@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from manimatic.checking.arrays import made_array
 from manimatic.checking.binding import Bound
 from manimatic.checking.findings import Findings
-from manimatic.checking.values import NUMBER, SOME_NUMBERS, Array, Instance, Plain, Sequence, Value, point_size
+from manimatic.checking.values import NUMBER, SOME_NUMBERS, Array, Instance, Plain, Sequence, Value, Vector, point_size
 from manimatic.checking.world import World
 from manimatic.checking.wrapping import wrapped
 from manimatic.diagnostics import Edit, Fix
@@ -109,7 +109,7 @@ class PointRules:
 
     def check_product(self, node: ast.BinOp, left: Value, right: Value) -> bool:
         """Report a flat matrix that is applied to a point in space; return whether it is one."""
-        matrix = made_array(left)
+        matrix = made_array(left) if isinstance(left, Array) or isinstance(right, Vector) else None
         if not isinstance(matrix, Array) or (matrix.rows, matrix.columns) != (2, 2) or point_size(right) != 3:
             return False
         message = "A matrix of 2 × 2 applies to two numbers, and a point in Manim has three."

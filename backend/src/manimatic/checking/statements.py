@@ -86,7 +86,7 @@ class Walk:
         )
 
     def _parameters(self, node: FunctionNode, frame: Frame, parent: Frame) -> None:
-        given = self.callers.given(node, self.before) if self.callers and node.name not in ENTRANCES else {}
+        given = self._given(node, parent)
         for argument in all_arguments(node.args):
             frame.bind(argument.arg, given.get(argument.arg))
         places = [*node.args.posonlyargs, *node.args.args]
@@ -100,6 +100,14 @@ class Walk:
                 frame.bind(places[0].arg, Instance(kind, False))
         for default in (*node.args.defaults, *(d for d in node.args.kw_defaults if d)):
             self.expressions.value(default, parent)
+
+    def _given(self, node: FunctionNode, parent: Frame) -> dict[str, Value]:
+        """Return what all calls give to a function's parameters; nothing for a method that Manim calls, too."""
+        base = self.world.manim_base(OWN + parent.node.name) if isinstance(parent.node, ast.ClassDef) else None
+        known = base is not None and self.world.index.method(base, node.name) is not None
+        if self.callers is None or known or node.name in ENTRANCES:
+            return {}
+        return self.callers.given(node, self.before)
 
     def _class(self, node: ast.ClassDef, frame: Frame) -> None:
         inner = self._frame(node, frame)
