@@ -181,6 +181,8 @@ MENDED = {
         "Arrow(ORIGIN, 2 * [1, 1])\nDot([1, 2, 0] + [0, 1, 0])",
         "Arrow(ORIGIN, np.append(2 * np.array([1, 1]), 0))\nDot(np.array([1, 2, 0]) + [0, 1, 0])",
     ),
+    "bar": ("Bar(height=3, width=0.5, color=RED)", "Rectangle(height=3, width=0.5, color=RED)"),
+    "arrow in space": ("Vector3D(start=LEFT, end=UP)", "Arrow3D(start=LEFT, end=UP)"),
     "stroke behind": (
         "Text('a').set_backstroke(width=5)",
         "Text('a').set_stroke(BLACK, 5, background=True)",
@@ -246,6 +248,7 @@ KEPT = {
     "list of unknown things": "things = self.mobjects\nself.play(Create([*things]))",
     "weight of letters": "MathTex('x', weight=3)",
     "box without sides": "Box()",
+    "bar without sides": "Bar(3)",
     "fixed in passing": "self.add(Text('a').fix_in_frame())",
     "target seen in between": "d = Dot()\nd.shift(UP)\nself.add(d)\nself.play(MoveToTarget(d))",
     "target without a move": "d = Dot()\nself.play(MoveToTarget(d))",

@@ -56,6 +56,14 @@ def box_fix(findings: Findings, call: ast.Call) -> Fix | None:
     return findings.replacing(call, f"Prism({', '.join([sides, *kept])})")
 
 
+def shape_fix(findings: Findings, call: ast.Call, entry: Mapping[str, Any]) -> Fix | None:
+    """Return the fix of a shape with another name here, where everything that makes it is given by name."""
+    given = {word.arg for word in call.keywords}
+    if call.args or None in given or not set(entry["needs"]) <= given:
+        return None
+    return findings.replacing(call.func, entry["use"])
+
+
 _SIDES = ("width", "height", "depth")
 
 
