@@ -183,6 +183,23 @@ MENDED = {
     ),
     "bar": ("Bar(height=3, width=0.5, color=RED)", "Rectangle(height=3, width=0.5, color=RED)"),
     "arrow in space": ("Vector3D(start=LEFT, end=UP)", "Arrow3D(start=LEFT, end=UP)"),
+    "ring's sector": ("Sector(inner_radius=1, outer_radius=2)", "AnnularSector(inner_radius=1, outer_radius=2)"),
+    "listing": (
+        "Code(code='x', font_size=20, style='vim', font='Mono')",
+        """Code(code_string='x', paragraph_config={"font_size": 20, "font": 'Mono'}, formatter_style='vim')""",
+    ),
+    "numbers of lines": ("Code(code='x', insert_line_no=False)", "Code(code_string='x', add_line_numbers=False)"),
+    "ends of axes": (
+        "Axes(x_min=-1, y_max=4, x_max=3, y_min=0, number_line_config={})",
+        "Axes(x_range=[-1, 3], y_range=[0, 4], axis_config={})",
+    ),
+    "ends and ticks": ("NumberLine(x_min=0, x_max=4, tick_frequency=2)", "NumberLine(x_range=[0, 4, 2])"),
+    "ends of a graph": (
+        "Axes().get_graph(lambda x: x, x_min=0, x_max=2)",
+        "Axes().plot(lambda x: x, x_range=[0, 2])",
+    ),
+    "fade with a direction": ("self.play(FadeIn(Dot(), UP))", "self.play(FadeIn(Dot(), shift=UP))"),
+    "turn": ("self.play(Rotating(Dot(), radians=PI))", "self.play(Rotating(Dot(), angle=PI))"),
     "stroke behind": (
         "Text('a').set_backstroke(width=5)",
         "Text('a').set_stroke(BLACK, 5, background=True)",
@@ -257,6 +274,8 @@ KEPT = {
     "time that is used and not given": "UpdateFromFunc(Dot(), lambda m, dt: m.shift(dt * UP))",
     "step of unknown ranges": "r = [0, 1]\nNumberPlane(x_range=r, y_range=r, grid_step=1)",
     "flat curve that is used twice": "def f(t):\n    return [t, t]\nParametricFunction(f)\nAxes().c2p(*f(1))",
+    "one end of axes": "Axes(x_min=1)",
+    "fade with a direction and a shift": "self.play(FadeIn(Dot(), UP, shift=DOWN))",
     "gap at unknown ends": "p = [LEFT, RIGHT]\nArrow3D(*p, buff=1)",
     "style that is not known": "NumberPlane(grid_style={'wings': 3})",
     "style given twice": "NumberPlane(grid_color=RED, background_line_style={})",
@@ -290,6 +309,12 @@ def test_scene_gets_the_camera_that_it_uses(body: str, base: str, index: ApiInde
     fixed = fix_source(scene(body), index=index)
     assert fixed.code == scene(body, base)
     assert fixed.ok
+
+
+def test_frame_of_the_camera_has_one_name(index: ApiIndex) -> None:
+    """Its old name is mended, and the scene gets the camera that has a frame."""
+    fixed = fix_source(scene("self.camera_frame.scale(2)"), index=index)
+    assert (fixed.code, fixed.ok) == (scene("self.camera.frame.scale(2)", "MovingCameraScene"), True)
 
 
 def test_fences_are_taken_off(index: ApiIndex) -> None:

@@ -93,6 +93,10 @@ class CallRules:
 
     def _unknown_keyword(self, call: ast.Call, word: ast.keyword, allowed: frozenset[str], name: str) -> None:
         assert word.arg is not None  # noqa: S101
+        message = f"{name}() has no argument {word.arg}."
+        if (way := other_way(self.findings, call, word, name, allowed)) is not None:
+            self.findings.add("renamed-argument", word, message, hint=f"Use {way[0]}.", nearest=way[0], fix=way[1])
+            return
         given = {other.arg for other in call.keywords}
         of = self.renamed_of.get(name) or self.renamed_of.get("." + name.partition(".")[2], {})
         other = of.get(word.arg) or self.renamed.get(word.arg)
@@ -100,15 +104,10 @@ class CallRules:
             other = None  # the weight of letters, not of a line
         if other is not None and other in allowed and other not in given:
             fix = self.findings.replacing(self._word_span(word), other)
-            message = f"{name}() has no argument {word.arg}."
             self.findings.add("renamed-argument", word, message, nearest=other, fix=fix)
             return
         if word.arg == "opacity" and allowed >= OPACITIES and given.isdisjoint(OPACITIES):
             self._opacity(word, name)
-            return
-        message = f"{name}() has no argument {word.arg}."
-        if (way := other_way(self.findings, call, word, name)) is not None:
-            self.findings.add("renamed-argument", word, message, hint=f"Use {way[0]}.", nearest=way[0], fix=way[1])
             return
         near = nearest(word.arg, allowed)
         hint = "" if near else f"It takes {', '.join(sorted(allowed)[:12])}…" if len(allowed) > 12 else ""

@@ -26,6 +26,7 @@ from manimatic.checking.values import (
     Sequence,
     Value,
     Vector,
+    point_size,
 )
 from manimatic.checking.world import World, shown
 from manimatic.checking.wrapping import faded, made_in_place, starred, wrapped
@@ -239,9 +240,16 @@ class UseRules:
             elif self._is_no(value, wanted):
                 message = f"{kind} animates a {wanted}; this is {self._shown(value)}."
                 rule = "not-a-vmobject" if self._is_mobject(value) else "not-a-mobject"
-                fix = faded(self.findings, node) if rule == "not-a-vmobject" else None
+                fix = faded(self.findings, node) if rule == "not-a-vmobject" else self._shifted(node, target, value)
                 hint = "Use FadeIn or FadeOut." if fix else ""
                 self.findings.add(rule, target, message, hint=hint, fix=fix)
+
+    def _shifted(self, call: ast.Call, target: ast.expr, value: Value) -> Fix | None:
+        """Return the fix of `FadeIn(mobject, UP)`, whose second argument another Manim takes for the shift."""
+        last = len(call.args) == 2 and target is call.args[1] and point_size(value) == 3
+        if not last or any(word.arg in {"shift", None} for word in call.keywords):
+            return None
+        return self.findings.replacing(target, f"shift={self.findings.source.text(target)}")
 
     def _is_turned(self, node: ast.Call, values: dict[int, Value]) -> bool:
         """Tell whether the first two arguments are an object and a function, in whatever order."""

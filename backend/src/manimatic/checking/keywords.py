@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from manimatic.checking.findings import Findings
 from manimatic.diagnostics import Edit, Fix
@@ -41,13 +41,56 @@ STEP = "grid_step"
 STYLE = "background_line_style"
 
 
-def other_way(findings: Findings, call: ast.Call, word: ast.keyword, name: str) -> tuple[str, Fix | None] | None:
+CONFIGS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "Code": {
+        "paragraph_config": {"font_size": "font_size", "font": "font", "line_spacing": "line_spacing"},
+        "background_config": {"corner_radius": "corner_radius", "margin": "buff", "background_color": "fill_color"},
+    }
+}
+"""Arguments that have moved into a dictionary, by class and dictionary, with their names there."""
+
+
+def other_way(
+    findings: Findings, call: ast.Call, word: ast.keyword, name: str, allowed: frozenset[str]
+) -> tuple[str, Fix | None] | None:
     """Return how an argument is said in another way, with the fix where it is certain; None where there is no way."""
     if word.arg == "buff" and name in ENDS:
         return f"*Line(…, buff=…).get_start_and_end() in {name}", _shortened(findings, call, word, ENDS[name])
     if name == "NumberPlane" and (word.arg in GRID or word.arg in GRID_STYLES or word.arg == STEP):
         return STYLE, _styled(findings, call)
+    given = {other.arg for other in call.keywords}
+    if name == "Sector" and "inner_radius" in given and word.arg in {"inner_radius", "outer_radius"}:
+        return "AnnularSector", findings.replacing(call.func, "AnnularSector")
+    for config, words in CONFIGS.get(name, {}).items():
+        if word.arg in words:
+            return config, _gathered(findings, call, config, words)
+    axis, _, end = str(word.arg).partition("_")
+    if end in {"min", "max"} and f"{axis}_range" in allowed:
+        return f"{axis}_range", _ranged(findings, call, axis)
     return None
+
+
+def _gathered(findings: Findings, call: ast.Call, config: str, words: Mapping[str, str]) -> Fix | None:
+    """Return the fix that puts arguments into one dictionary."""
+    given = {word.arg for word in call.keywords}
+    if None in given or config in given:
+        return None
+    found = [word for word in call.keywords if word.arg in words]
+    parts = [f'"{words[str(word.arg)]}": {findings.source.text(word.value)}' for word in found]
+    first = findings.replacing(found[0], f"{config}={{{', '.join(parts)}}}").edits
+    return Fix((*first, *(without(findings, call, word) for word in found[1:])))
+
+
+def _ranged(findings: Findings, call: ast.Call, axis: str) -> Fix | None:
+    """Return the fix that makes a range of its two ends, and of the distance of a line's ticks."""
+    given = {word.arg: word for word in call.keywords}
+    low, high, step = (given.get(word) for word in (f"{axis}_min", f"{axis}_max", "tick_frequency"))
+    if None in given or low is None or high is None or f"{axis}_range" in given:
+        return None
+    numbers = [findings.source.text(word.value) for word in (low, high, step) if word is not None]
+    first, *others = sorted((word for word in (low, high, step) if word is not None), key=findings.source.span)
+    edits = findings.replacing(first, f"{axis}_range=[{', '.join(numbers)}]").edits
+    return Fix((*edits, *(without(findings, call, word) for word in others)))
 
 
 def _shortened(findings: Findings, call: ast.Call, word: ast.keyword, ends: tuple[str, str]) -> Fix | None:
