@@ -12,6 +12,7 @@ from manimatic.checking.frames import Facts
 from manimatic.checking.imports import read_imports
 from manimatic.checking.modules import ModuleRules
 from manimatic.checking.names import NameRule
+from manimatic.checking.owncalls import Callers
 from manimatic.checking.policy import PolicyRules
 from manimatic.checking.statements import Walk
 from manimatic.checking.structure import DimensionRule, StructureRules, report_syntax
@@ -97,10 +98,10 @@ def _run_rules(
     DimensionRule(world, findings).check()
     TargetRule(world, findings).check(tree)
     PolicyRules(findings, policy).check(tree)
-    facts = Facts()
+    facts, callers = Facts(), Callers(tree)
     for number in range(WALKS):
         with findings.muted(number < WALKS - 1):
-            facts = Walk(world, findings, facts, short=short).run(tree)
+            facts = Walk(world, findings, facts, callers, short=short).run(tree)
 
 
 def _is_short_form(tree: ast.Module) -> bool:

@@ -29,13 +29,12 @@ ENTRANCES = frozenset({"construct", "setup", "tear_down", "__init__"})
 class Walk:
     """One walk through a source; what it learns helps the next."""
 
-    def __init__(self, world: World, findings: Findings, before: Facts, *, short: bool) -> None:
-        self.world, self.findings, self.before = world, findings, before
+    def __init__(self, world: World, findings: Findings, before: Facts, callers: Callers, *, short: bool) -> None:
+        self.world, self.findings, self.before, self.callers = world, findings, before, callers
         self.now = Facts()
         self.expressions = Expressions(world, findings, short=short)
         self.short = short
         self.mentioned: set[str] = set()
-        self.callers: Callers | None = None
         self.deferred: list[tuple[FunctionNode, Frame]] = []
         self.asked = False
 
@@ -43,7 +42,6 @@ class Walk:
         """Walk through everything and return what was learnt."""
         self.mentioned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         self.mentioned |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        self.callers = Callers(tree)
         frame = self._frame(tree, None)
         if self.short:
             frame.env["self"] = None
@@ -105,7 +103,7 @@ class Walk:
         """Return what all calls give to a function's parameters; nothing for a method that Manim calls, too."""
         base = self.world.manim_base(OWN + parent.node.name) if isinstance(parent.node, ast.ClassDef) else None
         known = base is not None and self.world.index.method(base, node.name) is not None
-        if self.callers is None or known or node.name in ENTRANCES:
+        if known or node.name in ENTRANCES:
             return {}
         return self.callers.given(node, self.before)
 
