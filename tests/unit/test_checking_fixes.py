@@ -200,6 +200,10 @@ MENDED = {
     ),
     "fade with a direction": ("self.play(FadeIn(Dot(), UP))", "self.play(FadeIn(Dot(), shift=UP))"),
     "turn": ("self.play(Rotating(Dot(), radians=PI))", "self.play(Rotating(Dot(), angle=PI))"),
+    "height of a surface": (
+        "def height(x, y):\n    return (x - 1) ** 2 + np.cos(y)\nSurface(lambda u, v: height(u, v))",
+        "def height(x, y):\n    return (x - 1) ** 2 + np.cos(y)\nSurface(lambda u, v: np.array([u, v, height(u, v)]))",
+    ),
     "stroke behind": (
         "Text('a').set_backstroke(width=5)",
         "Text('a').set_stroke(BLACK, 5, background=True)",

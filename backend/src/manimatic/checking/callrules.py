@@ -10,6 +10,7 @@ from manimatic.checking.api import nearest
 from manimatic.checking.binding import Bound
 from manimatic.checking.callbacks import CallbackRules, is_function
 from manimatic.checking.findings import Findings
+from manimatic.checking.heights import HeightRule
 from manimatic.checking.oldplay import OldPlayRule
 from manimatic.checking.points import PointRules
 from manimatic.checking.ruledata import css_color, read_data
@@ -26,10 +27,9 @@ from manimatic.checking.values import (
     Sequence,
     Value,
     Vector,
-    point_size,
 )
 from manimatic.checking.world import World, shown
-from manimatic.checking.wrapping import faded, made_in_place, starred, wrapped
+from manimatic.checking.wrapping import faded, made_in_place, shifted, starred, wrapped
 from manimatic.diagnostics import Fix, Severity, Span
 
 _HEX = re.compile(r"(?:#|0x)[0-9a-f]+", re.IGNORECASE)
@@ -50,7 +50,7 @@ class UseRules:
         self.points = PointRules(world, findings)
         self.old_play = OldPlayRule(world, findings)
         self.self_play = SelfPlayRule(world, findings)
-        self.callbacks = CallbackRules(findings)
+        self.callbacks, self.heights = CallbackRules(findings), HeightRule(findings)
 
     def made(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:
         """Look at the making of one of Manim's objects."""
@@ -60,6 +60,8 @@ class UseRules:
             self.points.check_vertices(node, values)
         if kind in self.data["groups"]:
             self._members(kind, self.data["groups"][kind], node, values)
+        if kind == "Surface":
+            self.heights.check(bound.get("func"), mendable=self.world.imports.star)
         if kind == "ParametricFunction" and (function := bound.get("function")) is not None:
             self.callbacks.check_flat(function, values.get(id(function)))
         if self.world.index.is_a(kind, "SingleStringMathTex"):
@@ -240,16 +242,13 @@ class UseRules:
             elif self._is_no(value, wanted):
                 message = f"{kind} animates a {wanted}; this is {self._shown(value)}."
                 rule = "not-a-vmobject" if self._is_mobject(value) else "not-a-mobject"
-                fix = faded(self.findings, node) if rule == "not-a-vmobject" else self._shifted(node, target, value)
+                fix = (
+                    faded(self.findings, node)
+                    if rule == "not-a-vmobject"
+                    else shifted(self.findings, node, target, value)
+                )
                 hint = "Use FadeIn or FadeOut." if fix else ""
                 self.findings.add(rule, target, message, hint=hint, fix=fix)
-
-    def _shifted(self, call: ast.Call, target: ast.expr, value: Value) -> Fix | None:
-        """Return the fix of `FadeIn(mobject, UP)`, whose second argument another Manim takes for the shift."""
-        last = len(call.args) == 2 and target is call.args[1] and point_size(value) == 3
-        if not last or any(word.arg in {"shift", None} for word in call.keywords):
-            return None
-        return self.findings.replacing(target, f"shift={self.findings.source.text(target)}")
 
     def _is_turned(self, node: ast.Call, values: dict[int, Value]) -> bool:
         """Tell whether the first two arguments are an object and a function, in whatever order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from manimatic.checking.findings import Findings
+from manimatic.checking.values import Value, point_size
 from manimatic.diagnostics import Fix
 
 WORDS_OF_ANIMATIONS = frozenset({"run_time", "rate_func", "lag_ratio"})
@@ -45,6 +46,14 @@ def faded(findings: Findings, call: ast.Call) -> Fix | None:
     if name not in FADES or len(call.args) != 1 or {word.arg for word in call.keywords} - WORDS_OF_ANIMATIONS:
         return None
     return findings.replacing(call.func, FADES[name])
+
+
+def shifted(findings: Findings, call: ast.Call, target: ast.expr, value: Value) -> Fix | None:
+    """Return the fix of `FadeIn(mobject, UP)`, whose second argument another Manim takes for the shift."""
+    last = len(call.args) == 2 and target is call.args[1] and point_size(value) == 3
+    if not last or any(word.arg in {"shift", None} for word in call.keywords):
+        return None
+    return findings.replacing(target, f"shift={findings.source.text(target)}")
 
 
 def adds_objects(construct: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
