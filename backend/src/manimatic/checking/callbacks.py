@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import all_arguments
+from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import OwnFunction, Plain, Value
 from manimatic.checking.world import FunctionNode
 from manimatic.diagnostics import Edit, Fix
@@ -18,6 +19,7 @@ class CallbackRules:
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
+        self.function_first: Mapping[str, bool] = read_data("rules.json")["function_first"]
 
     def check_flat(self, argument: ast.expr | None, value: Value) -> None:
         """Report a function that gives points of two numbers where a curve in space is made of them."""
@@ -51,11 +53,20 @@ class CallbackRules:
         fix = self._without_first(node, needed)
         self.findings.add("wrong-updater", argument, message, hint=hint, fix=fix)
 
-    def turn(self, call: ast.Call, kind: str) -> bool:
-        """Report an object and a function that are given in the wrong order."""
+    def check_order(
+        self, call: ast.Call, kind: str, values: Mapping[int, Value], is_mobject: Callable[[Value], bool]
+    ) -> bool:
+        """Report an object and a function that are given in the wrong order; return whether they are."""
+        if len(call.args) < 2:
+            return False
         one, other = call.args[:2]
-        texts = [self.findings.source.text(part) for part in (one, other)]
-        edits = [self.findings.replacing(part, text).edits[0] for part, text in ((one, texts[1]), (other, texts[0]))]
+        first, second = values.get(id(one)), values.get(id(other))
+        if self.function_first[kind]:
+            first, second = second, first
+        if not is_function(first) or not is_mobject(second):
+            return False
+        text = self.findings.source.text
+        edits = [*self.findings.replacing(one, text(other)).edits, *self.findings.replacing(other, text(one)).edits]
         message = f"{kind} takes the object and the function the other way round."
         self.findings.add("turned-arguments", one, message, hint="Change their order.", fix=Fix(tuple(edits)))
         return True

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from manimatic.checking.api import nearest
 from manimatic.checking.binding import Bound
-from manimatic.checking.callbacks import CallbackRules, is_function
+from manimatic.checking.callbacks import CallbackRules
 from manimatic.checking.findings import Findings
 from manimatic.checking.heights import HeightRule
 from manimatic.checking.oldplay import OldPlayRule
@@ -226,9 +226,7 @@ class UseRules:
         if not bound.named and not node.args and kind in {"FadeIn", "FadeOut"} and not bound.is_open:
             self.findings.add("missing-argument", node, f"{kind}() needs at least one object.")
         if kind in self.data["function_first"]:
-            first = values.get(id(node.args[0])) if node.args else None
-            turned = self._is_mobject(first) if self.data["function_first"][kind] else is_function(first)
-            if turned and self._is_turned(node, values) and self.callbacks.turn(node, kind):
+            if self.callbacks.check_order(node, kind, values, self._is_mobject):
                 return
             self.callbacks.check_given(bound.get("update_function"), values, self.data["given"].get(kind))
         targets = bound.rest if kind in {"FadeIn", "FadeOut"} else [bound.get("mobject"), bound.get("vmobject")]
@@ -249,11 +247,6 @@ class UseRules:
                 )
                 hint = "Use FadeIn or FadeOut." if fix else ""
                 self.findings.add(rule, target, message, hint=hint, fix=fix)
-
-    def _is_turned(self, node: ast.Call, values: dict[int, Value]) -> bool:
-        """Tell whether the first two arguments are an object and a function, in whatever order."""
-        given = [values.get(id(part)) for part in node.args[:2]]
-        return any(map(self._is_mobject, given)) and any(map(is_function, given))
 
     def _list_animated(self, target: ast.expr, value: Sequence, kind: str, wanted: str) -> None:
         """Report an animation of a list, which can be unpacked or put into a group."""
