@@ -14,7 +14,7 @@ from manimatic.ports import RunResult
 from manimatic.rehearsal import Rehearse
 from manimatic.verdicts import Verdict
 from sandbox_bench import SLOWDOWN, SMALL, Bench
-from zoo import ZOO, facts_of, scenes, source_of
+from zoo import ZOO, facts_of, source_of
 
 HERE = Path(__file__).resolve().parent.parent
 SHORT_S = 15.0 * SLOWDOWN
@@ -171,16 +171,6 @@ def test_verdict_is_the_same_where_a_rehearsal_decides(bench: Bench, name: str) 
     """What a scene does to the rehearsal it does to the render, and the host decides."""
     path = ZOO / f"{name}.py"
     assert bench.run(source_of(path), rehearse=Rehearse.FIRST).verdict == facts_of(path)["verdict"]
-
-
-@pytest.mark.parametrize("path", scenes(), ids=lambda path: path.stem)
-def test_verdict_is_the_same_with_a_rehearsal(bench: Bench, path: Path) -> None:
-    """Of every scene of the zoo, with the parts that it delivers."""
-    facts = facts_of(path)
-    limits = dataclasses.replace(SMALL, timeout_s=SHORT_S) if facts["verdict"] == "timeout" else SMALL
-    result = bench.run(source_of(path), rehearse=Rehearse.BRIEFLY, limits=limits)
-    assert result.verdict == facts["verdict"], (result.message, bench.heard.text[-2000:])
-    assert len([item for item in result.artefacts if item.kind == "part"]) >= int(facts.get("parts", 0))
 
 
 def test_scene_that_ends_its_parent_gains_nothing(bench: Bench) -> None:
