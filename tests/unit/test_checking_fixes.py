@@ -204,6 +204,14 @@ MENDED = {
         "def height(x, y):\n    return (x - 1) ** 2 + np.cos(y)\nSurface(lambda u, v: height(u, v))",
         "def height(x, y):\n    return (x - 1) ** 2 + np.cos(y)\nSurface(lambda u, v: np.array([u, v, height(u, v)]))",
     ),
+    "rows of a raw string": (
+        "MathTex('\\begin{matrix} 1 \\\\ 2 \\end{matrix}')",
+        "MathTex(r'\\begin{matrix} 1 \\\\ 2 \\end{matrix}')",
+    ),
+    "rows of a raw f-string": (
+        'a = 1\nMathTex(f"\\frac{{{a}}}{{2}} \\\\ 2")',
+        'a = 1\nMathTex(rf"\\frac{{{a}}}{{2}} \\\\ 2")',
+    ),
     "stroke behind": (
         "Text('a').set_backstroke(width=5)",
         "Text('a').set_stroke(BLACK, 5, background=True)",

@@ -123,9 +123,7 @@ class TexRules:
         if not text.startswith(('"', "'")):
             return None
         one_line = node.lineno == node.end_lineno and text[1:].find(text[0]) == len(text) - 2
-        if "\\\\" in text or "\\n" in text or not one_line:
-            return self.findings.replacing(node, self._doubled(text))
-        return self.findings.replacing(node, "r" + text)
+        return self.findings.replacing(node, "r" + text if one_line and _is_raw(text) else self._doubled(text))
 
     def _doubled(self, text: str) -> str:
         """Return a string's text with a second backslash before each letter that made a control character."""
@@ -139,7 +137,8 @@ class TexRules:
                 message = "A backslash with a letter is a control character in this string, not TeX."
                 text = self.findings.source.text(node)
                 simple = text.startswith(("f'", 'f"')) and "\n" not in text
-                fix = self.findings.replacing(node, self._doubled(text)) if simple else None
+                mended = "r" + text if _is_raw(text) else self._doubled(text)
+                fix = self.findings.replacing(node, mended) if simple else None
                 self.findings.add("tex-not-raw", node, message, hint='Write a raw string: rf"…".', fix=fix)
                 return
 
@@ -306,6 +305,11 @@ class TexRules:
 def _words(text: str) -> list[str]:
     """Return the words of a text that are no commands and no names of environments."""
     return re.findall(r"[A-Za-z]{2,}", _COMMAND.sub(" ", _BEGIN_END.sub(" ", text)))
+
+
+def _is_raw(text: str) -> bool:
+    """Tell whether a string is written as if it were raw: no command's backslash is doubled, no line is broken."""
+    return re.search(r"\\\\[A-Za-z]|\\n", text) is None
 
 
 def _written(node: ast.Constant | ast.JoinedStr) -> str:
