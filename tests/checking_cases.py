@@ -128,6 +128,9 @@ CASES = [
         "def flat(p):\n    x, y = p\n    return x\nflat(Axes().c2p([1, 2], [3, 4]))",
     ),
     Case("height-for-point", "Surface(lambda u, v: np.sin(u) * v)", "a = UP\nSurface(lambda u, v: u * a + v * RIGHT)"),
+    Case(
+        "point-2d", "def f(height):\n    return Dot([1, height])\nself.renderer.later(f)", "Dot([1, self.renderer, 0])"
+    ),
     Case("missing-import", "Dot(color=X_COLOR)", "Dot(color=GREEN_C)"),
     Case("renamed-argument", "Arrow3D(LEFT, RIGHT, buff=1)", "Arrow(LEFT, RIGHT, buff=1)"),
     Case("text-for-point", "Circle().to_edge('UP')", "Circle().to_edge(UP)"),

@@ -35,7 +35,8 @@ class PointRules:
         """Look at one point."""
         if self._is_joined(node):
             return
-        if point_size(value) == 2:
+        literal = isinstance(node, (ast.List, ast.Tuple))
+        if point_size(value) == 2 or (literal and made_array(value) == Vector(2)):
             message = "A point has three numbers; this one has two."
             self.findings.add("point-2d", node, message, hint="Write [x, y, 0].", fix=self._third(node))
         elif isinstance(value, Plain) and value.kind == "str":
