@@ -118,10 +118,18 @@ class Engine:
                     _signal(each, signal.SIGKILL)
 
     def _mounts(self) -> list[str]:
-        """Return what is mounted in this engine's folders; what lies in another comes after it."""
-        lines = Path("/proc/self/mountinfo").read_text().splitlines()
-        places = [line.split()[4].encode().decode("unicode_escape") for line in lines]
-        return [place for place in places if {Path(place), *Path(place).parents} & {self.data, self.folder}]
+        """Return what is mounted in this engine's folders; what lies in another comes after it.
+
+        An engine binds its data folder to itself; a disk of its own that is mounted there was mounted by somebody else.
+        """
+        fields = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        places = [(root, place.encode().decode("unicode_escape")) for _, _, _, root, place, *_ in fields]
+        return [
+            place
+            for root, place in places
+            if {Path(place), *Path(place).parents} & {self.data, self.folder}
+            and (root != "/" or Path(place) != self.data)
+        ]
 
     def _tie(self, keep: bool) -> list[str]:
         """Return what lets it end with this process, however this process ends."""

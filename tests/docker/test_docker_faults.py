@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -24,6 +25,7 @@ from sandbox_bench import SMALL, Heard
 pytestmark = pytest.mark.timeout(300)
 SLEEPS = "import sys, time\nprint('here', file=sys.stderr, flush=True)\ntime.sleep(1000)\n"
 ENDS = "raise ValueError('done')\n"
+SMALL_DISK_MIB = 400
 ANSWER_S = 5.0
 
 
@@ -228,21 +230,41 @@ def test_runtime_that_the_engine_lacks_is_refused(private: PrivateEngine, tmp_pa
 
 def test_engine_whose_disk_is_full_gives_sandbox_error(tmp_path: Path) -> None:
     """A container cannot be made; once there is room again it can."""
-    with private_engine(size="400m") as engine, take_identity(tmp_path / "identity") as identity:
+    with private_engine(size=f"{SMALL_DISK_MIB}m") as engine, take_identity(tmp_path / "identity") as identity:
         sandbox = DockerSandbox(engine.address, TINY, "", identity, timeout_s=ANSWER_S)
         sandbox.describe()
-        filler = engine.data / "filler"
-        fill(filler)
         (tmp_path / "full").mkdir()
-        result = Running(sandbox, tmp_path / "full", ENDS, 60).run()
-        filler.unlink()
+        with filled(engine.data / "filler"):
+            result = Running(sandbox, tmp_path / "full", ENDS, 60).run()
         assert result.verdict is Verdict.SANDBOX_ERROR
         sandbox.clean_up(now=True)
         assert_works_again(sandbox, tmp_path / "again")
 
 
+@contextmanager
+def filled(path: Path) -> Iterator[None]:
+    """Keep a file that leaves nothing free: what the engine gives back meanwhile is taken as well."""
+    stop = threading.Event()
+
+    def keep_filling() -> None:
+        while not stop.wait(0.005):
+            fill(path)
+
+    fill(path)
+    filler = threading.Thread(target=keep_filling)
+    filler.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        filler.join()
+        path.unlink()
+
+
 def fill(path: Path) -> None:
-    """Write until nothing more fits."""
-    with path.open("wb", buffering=0) as stream, suppress(OSError):
+    """Write until nothing more fits; the disk is small, and no other is ever to be filled."""
+    size = os.statvfs(path.parent)
+    assert size.f_blocks * size.f_frsize <= SMALL_DISK_MIB << 20
+    with path.open("ab", buffering=0) as stream, suppress(OSError):
         while stream.write(bytes(1 << 20)):
             pass

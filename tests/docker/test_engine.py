@@ -108,6 +108,21 @@ def test_an_orphan_of_this_data_folder_is_ended_and_no_other(data: Path, tmp_pat
     assert daemons(neighbour) == set()
 
 
+def test_a_disk_of_its_own_stays_mounted(data: Path) -> None:
+    """Who mounted one for the data folder keeps it, whether the engine is started or stopped."""
+    data.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "none", str(data)], check=False)
+    require(mounted.returncode == 0, "needs the right to mount")
+    try:
+        for deed in ("start", "stop"):
+            assert engine(data, deed).returncode == 0
+            assert data.is_mount()
+            assert os.statvfs(data).f_blocks * os.statvfs(data).f_frsize == 100 << 20
+    finally:
+        engine(data, "stop")
+        subprocess.run(["umount", "--lazy", str(data)], check=True)
+
+
 def test_a_stale_pid_file_ends_nobody(data: Path) -> None:
     """A pid that somebody else has by now is not believed."""
     assert engine(data, "run", "--", "true").returncode == 0
