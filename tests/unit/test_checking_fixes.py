@@ -149,10 +149,6 @@ MENDED = {
         "d = Dot()\ndef move(mob, dt):\n    d.shift(dt * UP)\nself.add_updater(move)\nself.remove_updater(move)",
         "d = Dot()\ndef move(dt):\n    d.shift(dt * UP)\nself.add_updater(move)\nself.remove_updater(move)",
     ),
-    "name of the time": (
-        "Dot().add_updater(lambda m, delta: m.shift(delta * UP))",
-        "Dot().add_updater(lambda m, dt: m.shift(dt * UP))",
-    ),
     "gap at the ends": (
         "CurvedArrow(LEFT, RIGHT, buff=0.1, color=RED)\nArrow3D(end=UP, start=DOWN, buff=0)",
         "CurvedArrow(*Line(LEFT, RIGHT, buff=0.1).get_start_and_end(), color=RED)\nArrow3D(end=UP, start=DOWN)",
@@ -288,6 +284,7 @@ KEPT = {
     "flat curve that is used twice": "def f(t):\n    return [t, t]\nParametricFunction(f)\nAxes().c2p(*f(1))",
     "one end of axes": "Axes(x_min=1)",
     "fade with a direction and a shift": "self.play(FadeIn(Dot(), UP, shift=DOWN))",
+    "updater that may never be called": "Dot().add_updater(lambda m, delta: m.shift(delta * UP))",
     "gap at unknown ends": "p = [LEFT, RIGHT]\nArrow3D(*p, buff=1)",
     "style that is not known": "NumberPlane(grid_style={'wings': 3})",
     "style given twice": "NumberPlane(grid_color=RED, background_line_style={})",

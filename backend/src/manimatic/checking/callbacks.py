@@ -11,7 +11,7 @@ from manimatic.checking.frames import all_arguments
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import OwnFunction, Plain, Value
 from manimatic.checking.world import FunctionNode
-from manimatic.diagnostics import Edit, Fix
+from manimatic.diagnostics import Edit, Fix, Severity
 
 
 class CallbackRules:
@@ -88,7 +88,10 @@ class CallbackRules:
         self.findings.add("wrong-updater", argument, message, hint=f"Leave {needed[-1].arg} out.", fix=fix)
 
     def check_updater(self, argument: ast.expr | None, values: Mapping[int, Value]) -> None:
-        """Report an updater that wants the time under another name than `dt`, for Manim looks at the name."""
+        """Warn of an updater that wants the time under another name than `dt`, for Manim looks at the name.
+
+        It fails only once the object is updated, which in a scene that only waits may be never.
+        """
         value = values.get(id(argument)) if argument is not None else None
         node = value.node if isinstance(value, OwnFunction) else argument
         if (
@@ -102,7 +105,9 @@ class CallbackRules:
         if "dt" in names or len(needed) != 2 or node.args.vararg is not None or node.args.kwarg is not None:
             return
         message = f"Manim gives the time to a parameter with the name dt; here it is {needed[1].arg}."
-        self.findings.add("wrong-updater", argument, message, hint="Call it dt.", fix=self._renamed(node, needed[1]))
+        fix = self._renamed(node, needed[1])
+        hint = "Call it dt."
+        self.findings.add("wrong-updater", argument, message, severity=Severity.WARNING, hint=hint, fix=fix)
 
     def _renamed(self, node: ast.FunctionDef | ast.Lambda, parameter: ast.arg) -> Fix | None:
         """Return the fix that renames a parameter; None where an inner function may mean another thing by it."""
