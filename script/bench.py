@@ -1,6 +1,7 @@
 """Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`.
 
-`script/bench check FOLDER` and `script/bench rehearse [FOLDER]` measure on a folder of scenes.
+`script/bench check FOLDER` and `script/bench rehearse [FOLDER]` measure on a folder of scenes; `script/bench gallery`
+rehearses all recipes in all frames.
 
 Figures of a busy machine mean little by themselves; each is therefore printed beside what it is compared with, taken
 in turns in the same run. Nothing here is a test: no figure fails the build.
@@ -49,6 +50,10 @@ def main(names: list[str]) -> int:
         from rehearse_bench import main as rehearse
 
         return rehearse(names[1:])
+    if names[:1] == ["gallery"]:
+        from gallery_check import main as gallery
+
+        return gallery(names[1:])
     for name, measure in MEASUREMENTS.items():
         if not names or name.startswith(tuple(names)):
             try:

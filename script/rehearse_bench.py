@@ -46,9 +46,11 @@ class Runner:
     def log(self, text: str) -> None:
         """Take no notice."""
 
-    def run(self, code: str, rehearse: Rehearse, quality: Quality = Quality.LOW) -> RunResult:
+    def run(
+        self, code: str, rehearse: Rehearse, quality: Quality = Quality.LOW, aspect_ratio: str = "16:9"
+    ) -> RunResult:
         """Run the source to its verdict; what it delivers is dropped."""
-        options = Options(quality=quality, seed=1)
+        options = Options(quality=quality, aspect_ratio=aspect_ratio, seed=1)
         request = RunRequest(run_id=new_id(), code=code, options=options, limits=LIMITS, rehearse=rehearse)
         with tempfile.TemporaryDirectory() as folder:
             return self._sandbox.run(request, self, threading.Event(), Path(folder))
@@ -58,7 +60,7 @@ def main(arguments: list[str]) -> int:
     """Measure what was asked for."""
     folders = [Path(item) for item in arguments if not item.startswith("--")] or [ROOT / "examples"]
     scenes = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
-    with _runner() as runner:
+    with running() as runner:
         if "--plant" in arguments:
             plant(runner, scenes)
         elif "--official" in arguments:
@@ -69,7 +71,8 @@ def main(arguments: list[str]) -> int:
 
 
 @contextmanager
-def _runner() -> Iterator[Runner]:
+def running() -> Iterator[Runner]:
+    """Yield a runner with a sandbox of its own."""
     with take_identity(identity_folder()) as identity:
         yield Runner(BubblewrapSandbox(choose(), identity, runtime_root()))
 

@@ -19,6 +19,7 @@ from manimatic.errors import (
     AnswerCutOff,
     AnswerWithoutCode,
     BudgetExceeded,
+    GenerationError,
     InvalidInput,
     JobCancelled,
     ModelRefused,
@@ -113,7 +114,7 @@ def test_failed_round_is_told_to_the_model(provider: Provider, server: ModelServ
     """A repair carries the scene and what was wrong with it."""
     draft = generate(provider.generator(server), brief("x", Round(code=FAILS_AT_RUN_TIME, complaint="no get_glow")))
     assert draft.code == GOOD_SCENE
-    assert "get_glow()" in server.requests[0].text
+    assert "get_glow" in server.requests[0].text
     assert "no get_glow" in server.requests[0].text
 
 
@@ -260,10 +261,30 @@ def test_malformed_stream_ends_in_an_error_of_ours(provider: Provider, server: M
         generate(provider.generator(server))
 
 
+@pytest.mark.parametrize("code", [302, 400, 429, 500])
+@pytest.mark.parametrize("body", [None, "no", {"error": {"code": [], "type": {}, "message": {"a": 1}}}], ids=repr)
+def test_hostile_error_ends_in_an_error_of_ours(
+    provider: Provider, server: ModelServer, code: int, body: object
+) -> None:
+    """An error's body is as little to be trusted as an answer's."""
+    server.play(lambda handler: handler.send_json(code, body, {"Retry-After": "soon"}))
+    with pytest.raises(GenerationError):
+        generate(provider.generator(server, backoff_s=0.001))
+
+
 def test_too_many_tokens_raise_budget_exceeded(provider: Provider, server: ModelServer) -> None:
     """The vendor's counts are compared with the limit."""
     with pytest.raises(BudgetExceeded):
         generate(provider.generator(server, max_tokens=1399))
+
+
+def test_answer_is_left_as_soon_as_it_must_be_over_the_budget(provider: Provider, server: ModelServer) -> None:
+    """Nobody counts tokens before the end, so they are estimated while the answer comes."""
+    server.play(provider.script.text("a" * 40_000, pieces=40, pause_s=0.1))
+    started = time.monotonic()
+    with pytest.raises(BudgetExceeded):
+        generate(provider.generator(server, max_tokens=6_000))
+    assert time.monotonic() - started < 3.5
 
 
 def test_redirect_is_not_followed(provider: Provider, server: ModelServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -161,3 +162,13 @@ def test_by_hand_with_a_network_it_does_not_start(engine_address: str) -> None:
     done = docker("run", *options, "--network", "host", "-e", "CODE=pass", WORKER)
     assert done.returncode == 2
     assert "--network none" in done.stderr.decode()
+
+
+def test_fonts_that_the_prompt_names_are_in_the_image() -> None:
+    """A model is told of no family that a container has not."""
+    prompt = (ROOT / "backend/src/manimatic/codegen/prompts/runtime.md").read_text(encoding="utf-8")
+    line = next(line for line in prompt.splitlines() if line.startswith("- Fonts"))
+    families = {name.strip() for row in inside("fc-list : family").splitlines() for name in row.split(",")}
+    named = set(re.findall(r"`([^`]+)`", line)) - {"font", "font="}
+    assert len(named) > 5
+    assert named - families == set()

@@ -18,7 +18,9 @@ class CircleToSquare(Scene):
         self.play(Transform(circle, square))
         self.wait(1)
 """
-FAILS_AT_RUN_TIME = GOOD_SCENE.replace("Create(circle)", "Create(circle.get_glow())")
+FAILS_THE_CHECK = GOOD_SCENE.replace("Create(circle)", "Create(circle.get_glow())")
+# The name is looked up where the checker cannot see it.
+FAILS_AT_RUN_TIME = GOOD_SCENE.replace("Create(circle)", 'Create(getattr(circle, "get_glow")())')
 FAILS_TO_PARSE = GOOD_SCENE.replace("self.wait(1)", "self.wait(1")
 HOLDS_NO_SCENE = "from manim import *\n\nprint('hello')\n"
 TITLE = "A circle becomes a square"

@@ -67,6 +67,19 @@ def test_render_takes_a_file_and_a_scene_by_name(shell: Shell) -> None:
     assert {item.name for item in shell.folder.iterdir()} == {".env", "scene.py", "mine.py", "small.mp4", "mine.mp4"}
 
 
+def test_check_rehearses_in_the_frame_that_was_asked_for(shell: Shell) -> None:
+    """What fits into a wide frame may not fit into a tall one; a frame that there is none of is refused."""
+    shell.write("mine.py", SMALL_SCENE.replace("Circle()", "Circle().shift(RIGHT * 4)"))
+    wide, tall = (
+        shell.run("check", "mine.py", "--rehearse", "--json", *frame) for frame in ((), ("--aspect-ratio", "9:16"))
+    )
+    assert (wide.status, wide.json[0]["layout"]) == (0, [])
+    assert (tall.status, [found["rule"] for found in tall.json[0]["layout"]]) == (0, ["off_frame"])
+    refused = shell.run("check", "mine.py", "--rehearse", "--aspect-ratio", "2:1")
+    assert refused.status == 2
+    assert "aspect_ratio: '2:1' is not one of 16:9" in refused.err
+
+
 def test_render_reads_standard_input(shell: Shell) -> None:
     """A byte-order mark, as some editors write it, does no harm."""
     done = shell.run("render", "-", "-ql", "--json", stdin=SMALL_SCENE.encode("utf-8-sig"))

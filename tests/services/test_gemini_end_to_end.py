@@ -24,7 +24,7 @@ from manimatic.settings import Settings
 
 KEY = "AIza-loopback-key-of-the-whole-way-4711"
 KEYLESS = ("api", "launcher", "worker")
-SLOW_SCENE = GOOD_SCENE.replace("self.wait(1)", "__import__('time').sleep(3)")
+SLOW_SCENE = GOOD_SCENE.replace("\n", "\nimport time\n", 1).replace("self.wait(1)", "time.sleep(3)")
 SOON_S = 15.0
 REFUSED = Fault(status=400, message="This asset is not wanted here")
 

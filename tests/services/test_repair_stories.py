@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from harness.events import Follower
 from harness.service import FINAL, Service, serving
-from loopback.gemini_script import FAILS_AT_RUN_TIME, GOOD_SCENE, Step, answer, text, truncated
+from loopback.gemini_script import FAILS_THE_CHECK, GOOD_SCENE, Step, answer, text, truncated
 from loopback.gemini_server import GeminiServer
 
 KEY = "AIza-loopback-key-of-the-repairs-0815"
@@ -180,7 +180,7 @@ def test_own_scene_that_is_no_python_is_refused_before_a_render(world: World) ->
     assert (job["error"]["stage"], job["attempts"][0]["figures"]) == ("checking", {})
 
 
-def test_run_time_error_of_the_first_scene_is_still_the_loops(world: World) -> None:
-    """The scene that other tests call broken at run time is caught before it runs."""
-    job, requests = world.tell(answer(FAILS_AT_RUN_TIME), answer(GOOD_SCENE))
+def test_scene_that_the_checker_sees_through_goes_back_before_it_runs(world: World) -> None:
+    """What would fail at run time costs no run."""
+    job, requests = world.tell(answer(FAILS_THE_CHECK), answer(GOOD_SCENE))
     assert (job["status"], requests, job["attempts"][0]["verdict"]) == ("complete", 2, None)

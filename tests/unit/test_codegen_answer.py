@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from manimatic.codegen.answer import MAX_CODE_CHARS, Answer, find_fault, read_answer, read_partial, strip_fences
@@ -61,3 +62,62 @@ def test_code_ends_with_one_line_break() -> None:
     """Windows line ends and blank edges are evened out."""
     code = "\r\n\n" + SCENE.replace("\n", "\r\n") + "\r\n\r\n"
     assert read_answer(json.dumps({"title": "", "explanation": "", "code": code})).answer.code == SCENE
+
+
+# ---------------------------------------------------------------- answers that no schema held
+
+LABELLED = f"title: A scene\n\nexplanation: It waits.\nThat is all.\n\ncode:\n```python\n{SCENE}```\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LABELLED,
+        LABELLED.replace("title:", "**Title:**")
+        .replace("explanation:", "## Explanation:")
+        .replace("code:", "**Code**:"),
+        LABELLED.replace("\ncode:", ""),
+        f"Sure, here it is.\n\n{LABELLED}\nEnjoy! Run it with `manim -ql`:\n```bash\nmanim\n```",
+        LABELLED.replace("\n", "\r\n"),
+        f"<think>\n```python\nx = 1\n```\n</think>\n{LABELLED}",
+    ],
+    ids=["plain", "bold", "no label of code", "chatty", "windows", "thoughts"],
+)
+def test_labelled_text_is_read(text: str) -> None:
+    """Words before the block of code, and the longest block."""
+    reading = read_answer(text)
+    assert reading.fault is None
+    assert reading.answer == Answer(title="A scene", explanation="It waits.\nThat is all.", code=SCENE)
+
+
+@pytest.mark.parametrize("around", ["{}", "Here is the answer:\n{}", "```json\n{}\n```", "<think>{{}}</think>{}"])
+def test_object_is_found_among_other_words(around: str) -> None:
+    """Models put words and fences around what they were asked to send bare."""
+    whole = json.dumps({"title": "A", "explanation": "B", "code": SCENE})
+    assert read_answer(around.format(whole)).answer == Answer(title="A", explanation="B", code=SCENE)
+
+
+def test_block_of_code_that_does_not_end_is_a_fault() -> None:
+    """Half a scene is none, however well it parses."""
+    reading = read_answer(LABELLED.removesuffix("```\n"))
+    assert "does not end" in (reading.fault or "")
+
+
+def test_labelled_text_is_read_in_parts() -> None:
+    """What is written so far is shown; thoughts are not."""
+    assert read_partial("title: A sc") == Answer(title="A sc")
+    assert read_partial(LABELLED[: LABELLED.index("That")]).explanation == "It waits."
+    assert read_partial(LABELLED[: LABELLED.index("class")]).code == "from manim import *\n"
+    assert read_partial("<think>title: no") == Answer()
+    assert read_partial('```json\n{"title": "A') == Answer(title="A")
+
+
+@pytest.mark.parametrize(
+    "text", ["{" * 50_000, "`" * 100_000, "```\n" * 20_000, "title:" * 20_000, "\n#*_`title" * 9_000]
+)
+def test_hostile_answers_are_read_in_little_time(text: str) -> None:
+    """No text makes reading it slow."""
+    started = time.process_time()
+    read_answer(text)
+    read_partial(text)
+    assert time.process_time() - started < 2.0

@@ -227,7 +227,7 @@ def test_program_that_hangs_or_is_missing_counts_as_failed() -> None:
     assert run_program(["/nonexistent/program"], Slot(None), b"").status == 127
 
 
-def service_of(folder: Path, **environ: str) -> dict[str, Finding]:
+def service_of(folder: Path, said_of_model: str | None = None, **environ: str) -> dict[str, Finding]:
     """Examine the service's side with real parts in a folder."""
     settings = Settings.from_env({"MANIMATIC_DATA_DIR": str(folder), "MANIMATIC_PORT": "0", **environ})
 
@@ -236,7 +236,10 @@ def service_of(folder: Path, **environ: str) -> dict[str, Finding]:
         return LocalStorage(folder / "videos", "", 0, lambda: 0.0)
 
     parts = checkup.Parts(
-        prepare=lambda: bootstrap.prepare_data_dir(settings), storage=storage, store=lambda: open_store("sqlite://")
+        prepare=lambda: bootstrap.prepare_data_dir(settings),
+        storage=storage,
+        store=lambda: open_store("sqlite://"),
+        model=lambda: said_of_model,
     )
     return {item.name: item for item in checkup.examine(settings, parts)}
 
@@ -261,10 +264,18 @@ def test_model_of_another_provider_is_named_without_key_and_password(tmp_path: P
     there = {"MANIMATIC_PROVIDER": "openai-compatible", "MANIMATIC_MODEL": "qwen3:8b"}
     there["MANIMATIC_MODEL_BASE_URL"] = "http://me:very-secret@127.0.0.1:11434/v1"
     said = service_of(tmp_path, **there)["model"].message
-    assert "qwen3:8b at http://127.0.0.1:11434/v1" in said
+    assert "qwen3:8b of openai-compatible at http://127.0.0.1:11434/v1; no key is set" in said
     assert "very-secret" not in said
     said = service_of(tmp_path, **there, MANIMATIC_MODEL_API_KEY="very-secret")["model"].message
-    assert "qwen3:8b of openai-compatible; a key is set" in said
+    assert "11434/v1; a key is set; the provider lists it" in said
+
+
+def test_model_that_the_provider_does_not_know_is_a_warning(tmp_path: Path) -> None:
+    """A wrong name, key or address shows before the first job fails over it."""
+    found = service_of(tmp_path, "MANIMATIC_MODEL=x is not among the models.", GEMINI_API_KEY="very-secret")["model"]
+    assert found.level is Level.WARNING
+    assert "not among" in found.message
+    assert "MANIMATIC_MODEL_BASE_URL" in found.mend
 
 
 def test_provider_without_its_key_is_an_error(tmp_path: Path) -> None:
@@ -305,7 +316,10 @@ def test_database_that_does_not_open_is_an_error(tmp_path: Path) -> None:
 
     settings = Settings.from_env({"MANIMATIC_DATA_DIR": str(tmp_path), "MANIMATIC_PORT": "0"})
     parts = checkup.Parts(
-        prepare=lambda: None, storage=refuse, store=lambda: open_store(f"sqlite:///{tmp_path}/no/such/../../.")
+        prepare=lambda: None,
+        storage=refuse,
+        store=lambda: open_store(f"sqlite:///{tmp_path}/no/such/../../."),
+        model=lambda: None,
     )
     found = {item.name: item.level for item in checkup.examine(settings, parts)}
     assert found["database"] is Level.ERROR

@@ -85,6 +85,19 @@ def test_prompt_that_a_recipe_does_not_cover_is_refused(composer: OfflineCompose
         compose(composer, prompt)
 
 
+@pytest.mark.parametrize("prompt", ["rain and 7 birds", "rain of shape 12", "rain with a 2x2 grid"])
+def test_number_that_only_a_listed_prompt_or_a_choice_holds_is_no_known_word(tmp_path: Path, prompt: str) -> None:
+    """It is a value there, and stands for nothing elsewhere; a size such as 3x3 is a word."""
+    toml = RECIPE.replace(
+        '"rain", "drops of rain fall"', '"rain with 7 drops and birds in a 3x3 grid", "rain of shape"'
+    )
+    write_recipe(tmp_path, toml=toml.replace('"round", "long"]', '"round", "12-sided"]'))
+    composer = OfflineComposer(tmp_path)
+    assert compose(composer, "birds in a 3x3 grid of rain").title == "Falling dots"
+    with pytest.raises(NoOfflineAnswer, match="no use for"):
+        compose(composer, prompt)
+
+
 def test_refusal_names_the_nearest_recipe_first(composer: OfflineComposer) -> None:
     """A recipe that shares words with the prompt is offered."""
     with pytest.raises(NoOfflineAnswer, match="Nearest recipes: “show falling rain drops”"):

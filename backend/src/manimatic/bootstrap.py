@@ -22,6 +22,7 @@ from manimatic.ports import Checker, CodeGenerator, JobStore, Limits, Sandbox, S
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
+    from manimatic.codegen.generator import ModelGenerator
     from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
@@ -104,10 +105,15 @@ def build_local_storage(settings: Settings) -> Storage:
 
 def build_generator(settings: Settings) -> CodeGenerator:
     """Return the model that is configured, else the offline composer. Raises SettingsError where its key is missing."""
-    if settings.provider_kind == "offline":
-        from manimatic.codegen.offline import OfflineComposer
+    if settings.provider_kind != "offline":
+        return build_model(settings)
+    from manimatic.codegen.offline import OfflineComposer
 
-        return OfflineComposer()
+    return OfflineComposer()
+
+
+def build_model(settings: Settings) -> ModelGenerator:
+    """Return the model of the provider that is chosen. Raises SettingsError."""
     from manimatic.codegen.generator import ModelGenerator
     from manimatic.codegen.vendors import VENDORS
 
@@ -339,6 +345,7 @@ def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
         prepare=lambda: prepare_data_dir(settings),
         storage=lambda: build_storage(settings),
         store=lambda: build_store(settings),
+        model=lambda: build_model(settings).check(),
     )
     of_sandbox = _examine_engine if settings.sandbox == "docker" else _examine_machine
     return [*checkup.examine(settings, parts, quick=quick), *of_sandbox(settings, quick)]

@@ -30,6 +30,8 @@ class Parts:
     prepare: Callable[[], None]
     storage: Callable[[], Storage]
     store: Callable[[], JobStore]
+    model: Callable[[], str | None]
+    """Ask the provider for its models, which costs nothing; return what is to be warned of."""
 
 
 def examine(settings: Settings, parts: Parts, *, quick: bool = False) -> list[Finding]:
@@ -38,7 +40,7 @@ def examine(settings: Settings, parts: Parts, *, quick: bool = False) -> list[Fi
     if quick:
         return found
     found += examine_users(settings, ServiceUsers(), os.geteuid())
-    return [*found, _port(settings), _database(parts), _storage(settings, parts), *_model(settings)]
+    return [*found, _port(settings), _database(parts), _storage(settings, parts), *_model(settings, parts)]
 
 
 def _python(version: tuple[int, ...]) -> Finding:
@@ -103,18 +105,31 @@ def _storage(settings: Settings, parts: Parts) -> Finding:
     return ok("storage", f"{settings.storage_kind} takes videos")
 
 
-def _model(settings: Settings) -> Iterator[Finding]:
-    kind, model = settings.provider_kind, settings.resolved_model
+def _model(settings: Settings, parts: Parts) -> Iterator[Finding]:
+    kind = settings.provider_kind
     if kind == "offline":
         yield _offline(settings)
-    elif settings.provider_key:
-        yield ok("model", f"{model} of {kind}; a key is set (it was not tried: that would cost)")
-    elif kind == "openai-compatible":
-        yield ok("model", f"{model} at {_without_password(settings.model_base_url)}; no key is set (it was not tried)")
+    elif settings.provider_key or kind == "openai-compatible":
+        yield _asked_model(settings, parts)
     else:
         name = f"{kind.upper()}_API_KEY"
         mend = f"{name}=…   # in .env, or {name}_FILE"
         yield error("model", f"MANIMATIC_PROVIDER={kind}, but {name} is not set.", mend)
+
+
+def _asked_model(settings: Settings, parts: Parts) -> Finding:
+    """Say which model is configured, and whether the provider knows it; the key is never shown."""
+    place = f" at {_without_password(settings.model_base_url)}" if settings.model_base_url else ""
+    key = "a key is set" if settings.provider_key else "no key is set"
+    chosen = f"{settings.resolved_model} of {settings.provider_kind}{place}; {key}"
+    try:
+        trouble = parts.model()
+    except ManimaticError as failure:
+        return error("model", f"{chosen}. {failure.message}", failure.hint)
+    if trouble is None:
+        return ok("model", f"{chosen}; the provider lists it")
+    mend = "manimatic settings   # look at MANIMATIC_PROVIDER, MANIMATIC_MODEL, MANIMATIC_MODEL_BASE_URL and the key"
+    return warning("model", f"{chosen}. {trouble}", mend)
 
 
 def _offline(settings: Settings) -> Finding:

@@ -27,7 +27,7 @@ class _Deaf:
         """Take no notice."""
 
 
-def rehearse_scene(sandbox: Sandbox, code: str, limits: Limits) -> dict[str, Any]:
+def rehearse_scene(sandbox: Sandbox, code: str, limits: Limits, options: Options) -> dict[str, Any]:
     """Execute a scene without drawing it, and return what it came to as plain data.
 
     `animations` and `duration_s` tell how far it came, `error` what ended it (None for its own end), `layout` what is
@@ -36,7 +36,7 @@ def rehearse_scene(sandbox: Sandbox, code: str, limits: Limits) -> dict[str, Any
     Raises:
         SandboxUnavailable: There is no sandbox.
     """
-    request = RunRequest(run_id=new_id(), code=code, options=Options(), limits=limits, rehearse=Rehearse.ONLY)
+    request = RunRequest(run_id=new_id(), code=code, options=options, limits=limits, rehearse=Rehearse.ONLY)
     with tempfile.TemporaryDirectory(prefix="manimatic-") as folder:
         result = sandbox.run(request, _Deaf(), threading.Event(), Path(folder))
     told = result.rehearsal

@@ -141,7 +141,7 @@ def new_job(
     """
     options = Options(
         quality=_quality(quality),
-        aspect_ratio=_choice("aspect_ratio", "16:9" if aspect_ratio is None else aspect_ratio, ASPECT_RATIOS),
+        aspect_ratio=_aspect_ratio(aspect_ratio),
         fps=None if fps is None else int(_within("fps", fps, 1, MAX_FPS)),
         background=_matching(
             "background", "#000000" if background is None else background, _COLOUR, "a colour such as #1c1c1c"
@@ -162,6 +162,11 @@ def new_job(
         else clock() + _within("deadline_seconds", deadline_seconds, 1, MAX_DEADLINE_S),
         metadata=_metadata(metadata or {}),
     )
+
+
+def frame_options(aspect_ratio: str) -> Options:
+    """Return the usual options with a frame of this aspect ratio. Raises FieldError where there is none such."""
+    return Options(aspect_ratio=_aspect_ratio(aspect_ratio))
 
 
 def _prompt(prompt: str, *, needed: bool) -> str:
@@ -190,6 +195,10 @@ def _quality(quality: str | None) -> Quality:
         return Quality.MEDIUM
     name = QUALITY_ALIASES.get(quality, quality)
     return Quality(_choice("quality", name, {item.value: item for item in Quality}))
+
+
+def _aspect_ratio(name: str | None) -> str:
+    return "16:9" if name is None else _choice("aspect_ratio", name, ASPECT_RATIOS)
 
 
 def _choice(field: str, value: str, allowed: Mapping[str, Any]) -> str:

@@ -19,9 +19,10 @@ from manimatic.cli.findings import show_findings, show_sum
 from manimatic.cli.show import show_json
 from manimatic.diagnostics import Severity
 from manimatic.errors import InvalidInput, RequestError
-from manimatic.jobs import MAX_CODE_BYTES
+from manimatic.jobs import MAX_CODE_BYTES, Options
 from manimatic.ports import Checker, Limits, Sandbox
 from manimatic.rehearsing import rehearse_scene
+from manimatic.service import frame_options
 
 CLEAN, FOUND, USAGE = 0, 1, RequestError.exit_code
 BOM = b"\xef\xbb\xbf"
@@ -38,16 +39,21 @@ class Looked:
     written: bool = False
 
 
-def check_files(paths: Sequence[Path], *, as_json: bool, fix: bool, rehearse: bool = False) -> int:
+def check_files(
+    paths: Sequence[Path], *, as_json: bool, fix: bool, rehearse: bool = False, aspect_ratio: str = "16:9"
+) -> int:
     """Check the files one after the other and return the exit code: 0 clean, 1 something fails, 2 unreadable.
 
+    `aspect_ratio` is the frame that is rehearsed in.
+
     Raises:
-        InvalidInput: Standard input is to be mended.
+        InvalidInput: Standard input is to be mended, or there is no such aspect ratio.
         CheckerError: The checker failed.
         SandboxError: There is no sandbox to rehearse in.
     """
     if fix and any(str(path) == "-" for path in paths):
         raise InvalidInput("--fix writes files; standard input is none.", hint="Name the file.")
+    options = frame_options(aspect_ratio)
     settings = read_settings()
     checker = bootstrap.build_checker()
     with ExitStack() as stack:
@@ -56,7 +62,7 @@ def check_files(paths: Sequence[Path], *, as_json: bool, fix: bool, rehearse: bo
         looked = []
         for one in _looked(checker, paths, policy_of(settings), fix=fix):
             if sandbox is not None and one.code:
-                _rehearse(one, sandbox, bootstrap.limits_of(settings))
+                _rehearse(one, sandbox, bootstrap.limits_of(settings), options)
             looked.append(_shown(one, as_json=as_json))
     if as_json:
         show_json([{"file": str(one.path), **one.told} for one in looked])
@@ -76,9 +82,9 @@ def _looked(checker: Checker, paths: Sequence[Path], policy: Severity, *, fix: b
         yield one
 
 
-def _rehearse(one: Looked, sandbox: Sandbox, limits: Limits) -> None:
+def _rehearse(one: Looked, sandbox: Sandbox, limits: Limits, options: Options) -> None:
     """Execute a scene, too; what only that shows is an error like the checker's."""
-    one.told |= rehearse_scene(sandbox, one.code, limits)
+    one.told |= rehearse_scene(sandbox, one.code, limits, options)
     one.told["ok"] = one.told["ok"] and one.told["error"] is None
     one.exit_code = CLEAN if one.told["ok"] else FOUND
 

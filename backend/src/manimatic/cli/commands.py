@@ -99,11 +99,12 @@ def check(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Execute the scenes in the sandbox, without drawing them, too.")
     ] = False,
+    aspect_ratio: Aspect = "16:9",
 ) -> None:
     """Look scenes over without rendering them; ends with 1 where something will make one fail."""
     from manimatic.cli.check import check_files
 
-    raise typer.Exit(check_files(files, as_json=as_json, fix=fix, rehearse=rehearse))
+    raise typer.Exit(check_files(files, as_json=as_json, fix=fix, rehearse=rehearse, aspect_ratio=aspect_ratio))
 
 
 @app.command()

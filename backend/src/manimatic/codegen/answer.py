@@ -24,7 +24,7 @@ MAX_EXPLANATION_CHARS = 10_000
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _FENCE = re.compile(r"^[ \t]*```[^\n]*\n(?P<code>.*?)(?P<end>^[ \t]*```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
-_LABEL = r"^[ \t]*[#*_`]*{}[*_`]*[ \t]*:[*_`]*[ \t]*"
+_LABEL = r"^[ \t#*_`]*{}[*_`]*[ \t]*:[*_`]*[ \t]*"
 _TITLE = re.compile(_LABEL.format("title") + r"(?P<text>[^\n]*)", re.MULTILINE | re.IGNORECASE)
 _EXPLANATION = re.compile(_LABEL.format("explanation"), re.MULTILINE | re.IGNORECASE)
 _CODE = re.compile(_LABEL.format("code") + r"\s*\Z", re.MULTILINE | re.IGNORECASE)
@@ -134,6 +134,7 @@ def _find_json(text: str) -> Mapping[str, object] | None:
 
 def _read_labelled(text: str) -> Reading:
     """Read an answer of labels and a block of code; the longest block is the scene."""
+    text = text.replace("\r\n", "\n")
     blocks = list(_FENCE.finditer(text))
     block = max(blocks, key=lambda found: len(found["code"]), default=None)
     answer = _as_answer(_labelled_fields(text[: block.start()] if block else text, block["code"] if block else ""))

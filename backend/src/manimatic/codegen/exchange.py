@@ -82,18 +82,16 @@ class Exchange:
     def usage(self) -> Usage:
         """Return what the answer has cost so far; the cost is None where the price is unknown.
 
-        Where the server counts no tokens they are estimated from the characters, so that the cap on them holds.
+        Most vendors count at the end alone, and some servers never: until then tokens are estimated from the
+        characters, so that the cap on them holds.
         """
         tokens = self._stream.usage
-        if self.chars and not tokens.total_tokens:
-            asked, written = self._asked_chars // CHARS_PER_TOKEN, self.chars // CHARS_PER_TOKEN
-            return Usage(requests=1, input_tokens=asked, output_tokens=written)
-        return Usage(
-            requests=1,
-            input_tokens=tokens.input_tokens,
-            output_tokens=tokens.output_tokens,
-            cost_usd=_price(self._stream.get()),
-        )
+        asked, written = tokens.input_tokens, tokens.output_tokens
+        is_counted = tokens.total_tokens and self._stream.finish_reason is not None
+        if self.chars and not is_counted:
+            asked = asked or self._asked_chars // CHARS_PER_TOKEN
+            written = max(written, self.chars // CHARS_PER_TOKEN)
+        return Usage(requests=1, input_tokens=asked, output_tokens=written, cost_usd=_price(self._stream.get()))
 
 
 def _words(event: ModelResponseStreamEvent | None) -> tuple[str, bool]:

@@ -121,7 +121,7 @@ def _may_be_schema(error: Exception) -> bool:
 
 
 def _is_declined(error: Exception) -> bool:
-    return _vendors_error(error).get("code") in DECLINED
+    return str(_vendors_error(error).get("code")) in DECLINED
 
 
 def _vendors_words(error: Exception) -> str | None:

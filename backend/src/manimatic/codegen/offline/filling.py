@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from manimatic.codegen.offline import checks
+from manimatic.codegen.offline import checks, quadratics
 from manimatic.codegen.offline.lexicon import Lexicon
 from manimatic.codegen.offline.literals import literal
 from manimatic.codegen.offline.recipes import Parameter, Recipe, constants
@@ -68,6 +68,8 @@ def _shape(parameter: Parameter, lexicon: Lexicon) -> str:
     if parameter.type == "colour":
         words = "|".join(re.escape(word) for word in sorted(lexicon.colours, key=len, reverse=True))
         return rf"\#[0-9A-Fa-f]{{6}}|{words}"
+    if parameter.type == "quadratic":
+        return quadratics.SHAPE
     if parameter.type == "choice":
         return "|".join(re.escape(choice) for choice in sorted(parameter.choices, key=len, reverse=True))
     return f"{_QUOTED}|{_LIST}" if _lists_numbers(parameter) else _QUOTED
@@ -82,6 +84,8 @@ def _value(parameter: Parameter, text: str, lexicon: Lexicon) -> Any:
         return _number(parameter, text.replace("−", "-"))
     if parameter.type == "colour":
         return text.upper() if text.startswith("#") else lexicon.colours[text.lower()].dark[1]
+    if parameter.type == "quadratic":
+        return _coefficients(parameter, text)
     if parameter.type == "choice":
         return next(choice for choice in parameter.choices if choice.lower() == text.lower())
     bare = text[1:-1] if text[0] in "\"'“‘" else text
@@ -89,6 +93,18 @@ def _value(parameter: Parameter, text: str, lexicon: Lexicon) -> Any:
         return _numbers(parameter, bare)
     checks.text(bare)
     return bare
+
+
+def _coefficients(parameter: Parameter, text: str) -> str:
+    found = quadratics.coefficients(text)
+    limits = list(zip(parameter.least, parameter.most, strict=True))
+    if not all(low <= value <= high for value, (low, high) in zip(found, limits, strict=True)):
+        allowed = ", ".join(f"{low:g} to {high:g}" for low, high in limits)
+        raise Unsuitable(
+            f"The equation {text[:60].strip()} is not possible here: allowed as coefficients of x², of x and as the "
+            f"number are {allowed}, with 0 on the right side ({parameter.help})"
+        )
+    return ",".join(f"{value:g}" for value in found)
 
 
 def _numbers(parameter: Parameter, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,8 @@ THRESHOLD = 0.7
 _SIGNS = re.compile(r"[+*/^=<>\\{}]")
 _SPOKEN = {"π": " pi ", "²": " squared", "³": " cubed", "^2": " squared", "^3": " cubed"}
 _WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_SIZE = re.compile(r"\b\d+x\d+\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ class Gallery:
         wanted = words_of(plain(prompt))
         for recipe in self._recipes:
             if any(words_of(plain(listed)) == wanted for listed in recipe.prompts):
-                return Match(recipe=recipe, filling=pick(recipe, prompt, self._lexicon))
+                return Match(recipe=recipe, filling=pick(recipe, plain(prompt), self._lexicon))
         return None
 
     def best(self, prompt: str) -> Match | None:
@@ -94,7 +96,7 @@ class Gallery:
     def _values_left(self, recipe: Recipe, rest: str) -> list[str]:
         """Return the numbers, colours and quoted texts of the prompt that would be left out."""
         known = self._vocabularies[recipe.id]
-        values = re.findall(r"\d+(?:\.\d+)?", rest)
+        values = _NUMBER.findall(_SIZE.sub(lambda size: " " if size[0].lower() in known else size[0], rest))
         values += [word for word in words_of(rest) if word in self._lexicon.colours or word in {"squared", "cubed"}]
         quoted = re.findall(r"\"[^\"]+\"|“[^”]+”|\$[^$]+\$|\#[0-9A-Fa-f]{6}", rest)
         signs = set(_SIGNS.findall(rest)) - set(_SIGNS.findall(" ".join(recipe.prompts)))
@@ -117,14 +119,11 @@ class Gallery:
 
 
 def _vocabulary(recipe: Recipe) -> set[str]:
-    texts: Iterable[str] = (
-        recipe.title,
-        *recipe.keywords,
-        *recipe.prompts,
-        *(word for group in recipe.requires for word in group),
-        *(choice for p in recipe.parameters for choice in p.choices),
-    )
-    words = {word for text in texts for word in words_of(plain(text))}
+    """Return the words of a recipe; a number in a listed prompt or a choice is a value, and no word that is known."""
+    own = [recipe.title, *recipe.keywords, *(word for group in recipe.requires for word in group)]
+    others = [*recipe.prompts, *(choice for p in recipe.parameters for choice in p.choices)]
+    words = {word for text in others for word in words_of(plain(text)) if not word.isdecimal()}
+    words |= {word for text in own for word in (*words_of(plain(text)), *_NUMBER.findall(text))}
     return words | {w for p in recipe.parameters for w in words_of(re.sub(r"\\.|\{value\}", " ", p.pattern or ""))}
 
 

@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import Any
 
-_TOPICS = frozenset("geometry calculus linear_algebra probability algorithms physics plots text".split())  # noqa: SIM905
+_TOPICS = frozenset(
+    "geometry algebra trigonometry calculus linear_algebra probability algorithms physics plots text".split()  # noqa: SIM905
+)
 _FIELDS = frozenset("title topic summary explanation prompts keywords requires parameters".split())  # noqa: SIM905
-_PARAMETER_FIELDS = frozenset("type default minimum maximum choices help pattern".split())  # noqa: SIM905
+_PARAMETER_FIELDS = frozenset("type default minimum maximum choices help pattern least most".split())  # noqa: SIM905
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
     "integer": (int,),
     "text": (str,),
     "colour": (str,),
     "choice": (str,),
+    "quadratic": (str,),
 }
+COEFFICIENTS = 3
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -37,6 +41,9 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    least: tuple[float, ...] = ()
+    most: tuple[float, ...] = ()
+    """Limits of the coefficients of a quadratic, the highest power first."""
     help: str
     pattern: str | None = None
 
@@ -149,8 +156,8 @@ def _parameter(name: str, entry: Any, known: Mapping[str, ast.expr], where: str)
     _check_literal(name, default, known, where)
     _check_limits(entry, where, field)
     _check_pattern(entry.get("pattern"), where, field)
-    values = {key: value for key, value in entry.items() if key != "choices"}
-    return Parameter(name=name, choices=tuple(entry.get("choices", ())), **values)
+    lists = {key: tuple(entry.get(key, ())) for key in ("choices", "least", "most")}
+    return Parameter(name=name, **{**entry, **lists})
 
 
 def _check_literal(name: str, default: Any, known: Mapping[str, ast.expr], where: str) -> None:
@@ -170,11 +177,30 @@ def _check_limits(entry: Mapping[str, Any], where: str, field: str) -> None:
         good = isinstance(low, int | float) and isinstance(high, int | float)
         _expect(good, where, f"{field}.minimum", "minimum and maximum are missing")
         _expect(low <= default <= high, where, f"{field}.default", "it is out of its own range")
+    if kind == "quadratic":
+        _check_coefficients(entry, where, field)
     if kind == "choice":
         _expect(_texts(entry.get("choices")), where, f"{field}.choices", "they have to be texts")
         _expect(default in entry["choices"], where, f"{field}.default", "it is none of the choices")
     if kind == "colour":
         _expect(bool(_HEX.fullmatch(default)), where, f"{field}.default", "it has to be #rrggbb")
+
+
+def _check_coefficients(entry: Mapping[str, Any], where: str, field: str) -> None:
+    least, most = (_three_numbers(entry.get(name), where, f"{field}.{name}") for name in ("least", "most"))
+    try:
+        values = [float(part) for part in entry["default"].split(",")]
+    except ValueError:
+        values = []
+    inside = len(values) == COEFFICIENTS
+    inside = inside and all(low <= value <= high for low, value, high in zip(least, values, most, strict=True))
+    _expect(inside, where, f"{field}.default", "it has to be three numbers within least and most")
+
+
+def _three_numbers(value: Any, where: str, field: str) -> list[float]:
+    good = isinstance(value, list) and len(value) == COEFFICIENTS
+    _expect(good and all(isinstance(item, int | float) for item in value), where, field, "it has to be three numbers")
+    return list(value)
 
 
 def _check_pattern(pattern: Any, where: str, field: str) -> None:
