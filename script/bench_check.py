@@ -134,10 +134,22 @@ def counted(code: str, index: ApiIndex) -> int:
     return sum(_asks(node, index) for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
+SELF_PLAYING = frozenset(
+    {"apply_matrix", "apply_inverse", "apply_transposed_matrix", "apply_nonlinear_transformation", "apply_function"}
+)
+"""Methods of a scene that play by themselves; a play() around one is no second play."""
+
+
 def _asks(call: ast.Call, index: ApiIndex) -> bool:
     if isinstance(call.func, ast.Attribute):
-        return call.func.attr in {"play", "wait"}
+        around = any(_plays_itself(part) for part in call.args)
+        return _plays_itself(call) or (call.func.attr in {"play", "wait"} and not around)
     return isinstance(call.func, ast.Name) and index.has_class(call.func.id) and index.is_a(call.func.id, "Mobject")
+
+
+def _plays_itself(node: ast.expr) -> bool:
+    method = node.func if isinstance(node, ast.Call) else None
+    return isinstance(method, ast.Attribute) and method.attr in SELF_PLAYING and ast.unparse(method.value) == "self"
 
 
 # ---------------------------------------------------------------- what is printed

@@ -81,6 +81,58 @@ CASES = [
     Case("point-2d", "Polygon([0, 0], [1, 0], [0, 1])", "Polygon([0, 0, 0], [1, 0, 0], [0, 1, 0])"),
     Case("points-in-a-list", "Polygon([Axes().c2p(0, 0), UP, LEFT])", "Polygon([0, 0, 0], [1, 0, 0], UP)"),
     Case("points-in-a-list", "p = [UP, LEFT, DOWN]\nPolygon(p)", "p = [UP, LEFT, DOWN]\nPolygon(*p)"),
+    Case("point-2d", "x, y = Dot().get_center()", "x, y, z = Dot().get_center()\nx, y = Dot().get_center()[:2]"),
+    Case(
+        "point-2d", "A = np.array([[1, 2], [3, 4]])\nA @ UP", "A = np.array([[1, 2], [3, 4]])\nDot([*(A @ UP[:2]), 0])"
+    ),
+    Case(
+        "point-2d",
+        "values, vectors = np.linalg.eig([[1, 2], [3, 4]])\nArrow(ORIGIN, 2 * vectors[:, 0])",
+        "values, vectors = np.linalg.eig(np.identity(3))\nArrow(ORIGIN, 2 * vectors[:, 0])",
+    ),
+    Case("point-2d", "v = np.array([1, 2, 3])\nDot(v[:2])", "v = np.array([1, 2, 3, 4])\nDot(v[1:])"),
+    Case(
+        "point-2d",
+        "def turned(p):\n    return np.array([p[1], -p[0]])\nDot(turned(UP))",
+        "def turned(p):\n    return np.array([p[1], -p[0], 0])\nDot(turned(UP))",
+    ),
+    Case("point-2d", "ParametricFunction(lambda t: [t, t])", "Axes().plot_parametric_curve(lambda t: [t, t])"),
+    Case("scattered-point", "Dot().move_to(1, 2)", "Dot().move_to(UP, LEFT)"),
+    Case("scattered-point", "np.array(1, 2)", "np.array([1, 2], float)"),
+    Case(
+        "not-numbers",
+        "A = Matrix([[1]])\nDot().apply_matrix(A)",
+        "A = np.array([[1, 2], [3, 4]])\nDot().apply_matrix(A)",
+    ),
+    Case(
+        "no-target",
+        "d = Dot()\nself.play(MoveToTarget(d))",
+        "d = Dot()\nd.target = Dot(UP)\nself.play(MoveToTarget(d))",
+    ),
+    Case("wrong-updater", "self.add_updater(lambda m, dt: m)", "self.add_updater(lambda dt, speed=2: dt)"),
+    Case("wrong-updater", "Dot().add_updater(lambda m, t: m)", "Dot().add_updater(lambda m, dt: m.shift(dt * UP))"),
+    Case(
+        "wrong-updater",
+        "UpdateFromFunc(Dot(), lambda m, dt: m.shift(dt * UP))",
+        "UpdateFromFunc(Dot(), lambda m, dt=1: m.shift(dt * UP))",
+    ),
+    Case(
+        "turned-arguments",
+        "ApplyPointwiseFunction(Dot(), lambda p: 2 * p)",
+        "ApplyPointwiseFunction(lambda p: 2 * p, Dot())",
+    ),
+    Case("list-for-vector", "Dot([1, 2, 0] * 2)", "Dot([0] * 3)\nDot([0, 0] + [0])"),
+    Case(
+        "point-2d",
+        "def flat(p):\n    x, y = p\n    return x\nflat(Axes().c2p(1, 2))",
+        "def flat(p):\n    x, y = p\n    return x\nflat(Axes().c2p([1, 2], [3, 4]))",
+    ),
+    Case("height-for-point", "Surface(lambda u, v: np.sin(u) * v)", "a = UP\nSurface(lambda u, v: u * a + v * RIGHT)"),
+    Case(
+        "point-2d", "def f(height):\n    return Dot([1, height])\nself.renderer.later(f)", "Dot([1, self.renderer, 0])"
+    ),
+    Case("missing-import", "Dot(color=X_COLOR)", "Dot(color=GREEN_C)"),
+    Case("renamed-argument", "Arrow3D(LEFT, RIGHT, buff=1)", "Arrow(LEFT, RIGHT, buff=1)"),
     Case("text-for-point", "Circle().to_edge('UP')", "Circle().to_edge(UP)"),
     Case("bad-color", "Circle(color='bluish')", "Circle(color='blue', fill_color='#ff0000')"),
     Case("bad-color", "Circle().set_fill('ff0000')", "Circle().set_fill('#f00', opacity=1)"),

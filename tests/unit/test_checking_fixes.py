@@ -97,6 +97,122 @@ MENDED = {
         'a = 1\nMathTex(f"\\\\begin{{cases}} {a} \\\\end{{cases}}}")',
         'a = 1\nMathTex(f"\\\\begin{{cases}} {a} \\\\end{{cases}}")',
     ),
+    "forgotten bracket": ("Dot(np.array([1, 2, 0])\nDot()", "Dot(np.array([1, 2, 0]))\nDot()"),
+    "bracket before another": ("VGroup(*[Dot(UP])", "VGroup(*[Dot(UP)])"),
+    "stray bracket": ("self.play(FadeIn(Dot())))", "self.play(FadeIn(Dot()))"),
+    "eigenvectors": (
+        "values, vectors = np.linalg.eig([[2, 1], [1, 2]])\na, b = vectors.T\nArrow(ORIGIN, 2 * a)",
+        "values, vectors = np.linalg.eig([[2, 1], [1, 2]])\na, b = vectors.T\nArrow(ORIGIN, np.append(2 * a, 0))",
+    ),
+    "flat matrix": (
+        "A = np.array([[2, 1], [1, 2]])\nfor p in Square().points:\n    Dot(A @ p)",
+        "A = np.array([[2, 1], [1, 2]])\nfor p in Square().points:\n    Dot(np.append(A @ p[:2], p[2]))",
+    ),
+    "function of flat points": (
+        "def turned(p):\n    x, y = p\n    return np.array([-y, x])\nDot(turned(UP))\nDot(turned(np.array([1, 2])))",
+        (
+            "def turned(p):\n    x, y = p[:2]\n    return np.array([-y, x])\n"
+            "Dot(np.append(turned(UP), 0))\nDot(np.append(turned(np.array([1, 2])), 0))"
+        ),
+    ),
+    "characters between what is put in": (
+        'a = 1\nTex(f"λ₁ = {a}")\nMathTex(f"α₁₂ = {a}")',
+        'a = 1\nTex(f"$\\\\lambda$$_1$ = {a}")\nMathTex(f"\\\\alpha _{{12}} = {a}")',
+    ),
+    "arguments of methods": (
+        "Dot().set_stroke(stroke_width=3).set_fill(fill_opacity=1)\nself.wait(run_time=2)",
+        "Dot().set_stroke(width=3).set_fill(opacity=1)\nself.wait(duration=2)",
+    ),
+    "flat curve": (
+        "def f(t):\n    return np.array([t, t**2])\nParametricFunction(f)",
+        "def f(t):\n    return np.array([t, t**2, 0])\nParametricFunction(f)",
+    ),
+    "numbers of a point": (
+        "v = np.array(0, 1)\nNumberPlane().get_vector(1, 2, color=RED)",
+        "v = np.array([0, 1])\nNumberPlane().get_vector([1, 2], color=RED)",
+    ),
+    "picture of a matrix": (
+        "A = Matrix([[2, 1], [1, 1]]).set_color(RED)\nSquare().apply_matrix(A)",
+        "A = Matrix([[2, 1], [1, 1]]).set_color(RED)\nSquare().apply_matrix([[2, 1], [1, 1]])",
+    ),
+    "target of a move": (
+        (
+            "r = Dot()\nfor x in range(3):\n    r.move_to(RIGHT * x)\n    t = Text('a').next_to(r)\n"
+            "    self.play(MoveToTarget(r), Write(t))"
+        ),
+        (
+            "r = Dot()\nfor x in range(3):\n    r.generate_target()\n    r.target.move_to(RIGHT * x)\n"
+            "    t = Text('a').next_to(r.target)\n    self.play(MoveToTarget(r), Write(t))"
+        ),
+    ),
+    "updater of the scene": (
+        "d = Dot()\ndef move(mob, dt):\n    d.shift(dt * UP)\nself.add_updater(move)\nself.remove_updater(move)",
+        "d = Dot()\ndef move(dt):\n    d.shift(dt * UP)\nself.add_updater(move)\nself.remove_updater(move)",
+    ),
+    "gap at the ends": (
+        "CurvedArrow(LEFT, RIGHT, buff=0.1, color=RED)\nArrow3D(end=UP, start=DOWN, buff=0)",
+        "CurvedArrow(*Line(LEFT, RIGHT, buff=0.1).get_start_and_end(), color=RED)\nArrow3D(end=UP, start=DOWN)",
+    ),
+    "lines behind the axes": (
+        "NumberPlane(grid_color=RED, x_length=3, grid_stroke_width=2)",
+        'NumberPlane(background_line_style={"stroke_color": RED, "stroke_width": 2}, x_length=3)',
+    ),
+    "style of the lines behind the axes": (
+        "NumberPlane(grid_style={'color': RED, 'weight': 1})",
+        'NumberPlane(background_line_style={"stroke_color": RED, "stroke_width": 1})',
+    ),
+    "step of the lines behind the axes": (
+        "NumberPlane(x_range=[-5, 5], y_range=[-5, 5], grid_step=1, grid_opacity=0.5)",
+        'NumberPlane(x_range=[-5, 5, 1], y_range=[-5, 5, 1], background_line_style={"stroke_opacity": 0.5})',
+    ),
+    "object and function": (
+        "self.play(UpdateFromFunc(lambda m, dt: m.shift(UP), Dot()))",
+        "self.play(UpdateFromFunc(Dot(), lambda m: m.shift(UP)))",
+    ),
+    "made and played": (
+        "self.play(Text('a').to_edge(UP), run_time=2)",
+        "self.play(FadeIn(Text('a').to_edge(UP)), run_time=2)",
+    ),
+    "list as a vector": (
+        "Arrow(ORIGIN, 2 * [1, 1])\nDot([1, 2, 0] + [0, 1, 0])",
+        "Arrow(ORIGIN, np.append(2 * np.array([1, 1]), 0))\nDot(np.array([1, 2, 0]) + [0, 1, 0])",
+    ),
+    "bar": ("Bar(height=3, width=0.5, color=RED)", "Rectangle(height=3, width=0.5, color=RED)"),
+    "arrow in space": ("Vector3D(start=LEFT, end=UP)", "Arrow3D(start=LEFT, end=UP)"),
+    "ring's sector": ("Sector(inner_radius=1, outer_radius=2)", "AnnularSector(inner_radius=1, outer_radius=2)"),
+    "listing": (
+        "Code(code='x', font_size=20, style='vim', font='Mono')",
+        """Code(code_string='x', paragraph_config={"font_size": 20, "font": 'Mono'}, formatter_style='vim')""",
+    ),
+    "numbers of lines": ("Code(code='x', insert_line_no=False)", "Code(code_string='x', add_line_numbers=False)"),
+    "ends of axes": (
+        "Axes(x_min=-1, y_max=4, x_max=3, y_min=0, number_line_config={})",
+        "Axes(x_range=[-1, 3], y_range=[0, 4], axis_config={})",
+    ),
+    "ends and ticks": ("NumberLine(x_min=0, x_max=4, tick_frequency=2)", "NumberLine(x_range=[0, 4, 2])"),
+    "ends of a graph": (
+        "Axes().get_graph(lambda x: x, x_min=0, x_max=2)",
+        "Axes().plot(lambda x: x, x_range=[0, 2])",
+    ),
+    "fade with a direction": ("self.play(FadeIn(Dot(), UP))", "self.play(FadeIn(Dot(), shift=UP))"),
+    "turn": ("self.play(Rotating(Dot(), radians=PI))", "self.play(Rotating(Dot(), angle=PI))"),
+    "height of a surface": (
+        "def height(x, y):\n    return (x - 1) ** 2 + np.cos(y)\nSurface(lambda u, v: height(u, v))",
+        "def height(x, y):\n    return (x - 1) ** 2 + np.cos(y)\nSurface(lambda u, v: np.array([u, v, height(u, v)]))",
+    ),
+    "rows of a raw string": (
+        "MathTex('\\begin{matrix} 1 \\\\ 2 \\end{matrix}')",
+        "MathTex(r'\\begin{matrix} 1 \\\\ 2 \\end{matrix}')",
+    ),
+    "rows of a raw f-string": (
+        'a = 1\nMathTex(f"\\frac{{{a}}}{{2}} \\\\ 2")',
+        'a = 1\nMathTex(rf"\\frac{{{a}}}{{2}} \\\\ 2")',
+    ),
+    "stroke behind": (
+        "Text('a').set_backstroke(width=5)",
+        "Text('a').set_stroke(BLACK, 5, background=True)",
+    ),
+    "sides of axes": ("Axes(width=6, height=4)", "Axes(x_length=6, y_length=4)"),
 }
 
 
@@ -121,6 +237,28 @@ def test_object_is_fixed_in_the_frame_by_its_scene(index: ApiIndex) -> None:
     assert (fixed.code, fixed.ok) == (good, True)
 
 
+def test_what_plays_by_itself_is_not_played_again(index: ApiIndex) -> None:
+    """The others are played at the same time, and nothing is lost."""
+    body = "self.play(self.apply_matrix([[1, 2], [3, 4]]), FadeIn(Dot()), run_time=2)\nself.wait()"
+    good = "self.apply_matrix([[1, 2], [3, 4]], added_anims=[FadeIn(Dot())], run_time=2)\nself.wait()"
+    fixed = fix_source(scene(body, "LinearTransformationScene"), index=index)
+    assert (fixed.code, fixed.ok) == (scene(good, "LinearTransformationScene"), True)
+
+
+def test_label_of_a_basis_vector_is_one_of_both(index: ApiIndex) -> None:
+    """There is one method for both labels."""
+    fixed = fix_source(scene("self.add(self.get_j_hat_label())", "LinearTransformationScene"), index=index)
+    good = scene("self.add(self.get_basis_vector_labels()[1])", "LinearTransformationScene")
+    assert (fixed.code, fixed.ok) == (good, True)
+
+
+def test_name_of_an_inner_module_is_imported(index: ApiIndex) -> None:
+    """Manim has it, and does not export it."""
+    fixed = fix_source(scene("Dot(color=X_COLOR)"), index=index)
+    assert fixed.code == "from manim.scene.vector_space_scene import X_COLOR\n" + scene("Dot(color=X_COLOR)")
+    assert fixed.ok
+
+
 def test_scene_that_only_adds_waits_at_its_end(index: ApiIndex) -> None:
     """Of a picture a video is made; what it shows stays."""
     code = scene("self.add(\n    Dot()\n)").removesuffix("        self.wait()\n")
@@ -135,7 +273,22 @@ KEPT = {
     "list of unknown things": "things = self.mobjects\nself.play(Create([*things]))",
     "weight of letters": "MathTex('x', weight=3)",
     "box without sides": "Box()",
+    "bar without sides": "Bar(3)",
     "fixed in passing": "self.add(Text('a').fix_in_frame())",
+    "target seen in between": "d = Dot()\nd.shift(UP)\nself.add(d)\nself.play(MoveToTarget(d))",
+    "target without a move": "d = Dot()\nself.play(MoveToTarget(d))",
+    "updater that uses the object": "self.add_updater(lambda m, dt: m.wait(dt))",
+    "updater that calls the time dt elsewhere": "dt = 1\nDot().add_updater(lambda m, t: m.shift(t * dt))",
+    "time that is used and not given": "UpdateFromFunc(Dot(), lambda m, dt: m.shift(dt * UP))",
+    "step of unknown ranges": "r = [0, 1]\nNumberPlane(x_range=r, y_range=r, grid_step=1)",
+    "flat curve that is used twice": "def f(t):\n    return [t, t]\nParametricFunction(f)\nAxes().c2p(*f(1))",
+    "one end of axes": "Axes(x_min=1)",
+    "fade with a direction and a shift": "self.play(FadeIn(Dot(), UP, shift=DOWN))",
+    "updater that may never be called": "Dot().add_updater(lambda m, delta: m.shift(delta * UP))",
+    "gap at unknown ends": "p = [LEFT, RIGHT]\nArrow3D(*p, buff=1)",
+    "style that is not known": "NumberPlane(grid_style={'wings': 3})",
+    "style given twice": "NumberPlane(grid_color=RED, background_line_style={})",
+    "picture of a matrix that changes": "A = Matrix([[1]])\nA = Matrix([[2]])\nDot().apply_matrix(A)",
     "labels at a call": "Axes().add_coordinate_labels(x_label='t')",
 }
 
@@ -165,6 +318,12 @@ def test_scene_gets_the_camera_that_it_uses(body: str, base: str, index: ApiInde
     fixed = fix_source(scene(body), index=index)
     assert fixed.code == scene(body, base)
     assert fixed.ok
+
+
+def test_frame_of_the_camera_has_one_name(index: ApiIndex) -> None:
+    """Its old name is mended, and the scene gets the camera that has a frame."""
+    fixed = fix_source(scene("self.camera_frame.scale(2)"), index=index)
+    assert (fixed.code, fixed.ok) == (scene("self.camera.frame.scale(2)", "MovingCameraScene"), True)
 
 
 def test_fences_are_taken_off(index: ApiIndex) -> None:

@@ -140,3 +140,10 @@ def test_process_ends() -> None:
     other.close()
     other.close()
     assert child.poll() is not None
+
+
+def test_f_string_with_an_escape_is_read_by_a_limited_checker() -> None:
+    """What Python loads late to write a source down again is loaded before the checker can open no file."""
+    code = scene("f'é{1}\\n'.strip().center(3)")
+    with CheckerProcess() as checker:
+        assert checker.check(code, CheckOptions()).ok

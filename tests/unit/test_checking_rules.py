@@ -74,6 +74,16 @@ UNKNOWN = {
     "redefined": "def Circle(**words):\n    return 3\nCircle(wings=3)",
     "list of points in 2-D coordinates": "NumberPlane().c2p(1, 2)\nVector([1, 2])\nGraph([1, 2], [(1, 2)])",
     "nested function": "dots = []\ndef grow():\n    dots.append(Dot())\ngrow()\nself.add(*dots)",
+    "given by others": "def f(p):\n    p.wings()\nf(Circle())\nself.renderer.later(f)",
+    "given two things": "def f(p):\n    return p.wings\nf(Circle())\nf(self.renderer)",
+    "given nothing": "def f(c=None):\n    if c:\n        self.play(c)\nf()\nf(None)",
+    "asked for its size": "def f(p):\n    if len(p) == 2:\n        x, y = p\nf(UP)\nf([1, 2])",
+    "two numbers": "def f(p):\n    x, y = p\n    return x + y\nf([1, 2])\nf(np.array([3, 4]))",
+    "array that changes": "A = np.array([[1, 2], [3, 4]])\nfor i in range(2):\n    A @ A[:, 0]\n    A = self.renderer",
+    "matrix of space": "np.identity(3) @ UP\nA = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]])\nDot(A @ UP)",
+    "points of a group": "def f(p):\n    x, y = p\nfor p in VGroup(Dot()).points:\n    f(p)",
+    "target in a loop": "d = Dot()\nfor e in [d]:\n    e.generate_target()\nself.play(MoveToTarget(d))",
+    "updater by its name": "d = Dot()\nd.add_updater(lambda m, dt: m)\nd.add_updater(lambda m: m)",
     "split maths": "MathTex(r'\\frac{', 'a', '}{b}')\nMathTex('a', '=', 'b', '^2')",
 }
 

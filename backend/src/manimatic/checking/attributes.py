@@ -11,6 +11,7 @@ from manimatic.checking.api import ANYTHING, Parameter, Signature, nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Frame
 from manimatic.checking.imports import manim_value
+from manimatic.checking.oldcalls import backstroke_fix
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import (
     Builder,
@@ -19,8 +20,10 @@ from manimatic.checking.values import (
     Method,
     Module,
     OwnFunction,
+    Sequence,
     Super,
     Value,
+    Vector,
 )
 from manimatic.checking.world import World, shown
 from manimatic.diagnostics import Edit, Fix, Span
@@ -29,6 +32,10 @@ MODULES = {"math": frozenset(dir(math)), "random": frozenset(dir(random))}
 """Modules of the standard library whose names are checked."""
 
 
+POINTS = Sequence("array", None, Vector(3))
+"""The points of an object."""
+CURVES = ("TipableVMobject", "Polygram", "ParametricFunction", "CubicBezier")
+"""What the objects with points of their own derive from."""
 MADE_UP = {
     "set_": Signature(parameters=(Parameter("value", "plain", False),), gives="self"),
     "get_": Signature(parameters=()),
@@ -74,10 +81,20 @@ class AttributeRules:
             return Builder(value)
         if name == "camera":
             return self._camera(value)
+        if (
+            name == "points"
+            and self.has_points(value)
+            and name not in self.world.set_from_outside - self.world.index.loose
+        ):
+            return POINTS
         signature = self.world.method(kind, name) if name not in self.world.set_from_outside else None
         if signature is not None:
             return Method(value, name, signature)
         return Method(value, name, MADE_UP[name[:4]]) if self._is_made_up(value, name) else None
+
+    def has_points(self, value: Instance) -> bool:
+        """Tell whether an object has points of its own, unlike a group of others."""
+        return any(self.world.is_a(value.kind, base) for base in CURVES)
 
     def _is_made_up(self, value: Instance, name: str) -> bool:
         """Tell whether a getter or setter is one that Manim makes up when it is asked, for an attribute."""
@@ -190,6 +207,15 @@ class AttributeRules:
         if not self.world.has_attribute(value, node.attr) and self._report_fixed(call, node, value):
             return True
         other = self.others.get(node.attr)
+        fails = len(call.args) + len(call.keywords) > 1 or call.keywords
+        if node.attr == "set_backstroke" and fails and self._is_made_up(value, node.attr):
+            line, column = self._name_place(node)
+            place = Span(line=line, column=column, end_line=line, end_column=column)
+            fix = backstroke_fix(self.findings, call, place) if self.world.imports.star else None
+            message = f"{shown(value.kind)} has no set_backstroke."
+            hint = "Use set_stroke(…, background=True)."
+            self.findings.add("other-manim-name", node, message, hint=hint, fix=fix)
+            return True
         if not other or not other.get("same") or self.world.has_attribute(value, node.attr):
             return False
         if self.world.method(value.kind, other["use"]) is None:
@@ -226,7 +252,7 @@ class AttributeRules:
         known = self.world.known_attributes(value.kind)
         if (
             not form
-            or not self.world.is_a(value.kind, "Mobject")
+            or not self.world.is_a(value.kind, form.get("of", "Mobject"))
             or form.get("needs", node.attr) not in {node.attr, *known}
         ):
             return False

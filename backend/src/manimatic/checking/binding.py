@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from manimatic.checking.api import Signature, nearest
 from manimatic.checking.findings import Findings
+from manimatic.checking.keywords import other_way
 from manimatic.checking.oldcalls import moved_fix
 from manimatic.checking.ruledata import read_data
 from manimatic.diagnostics import Span
@@ -86,19 +87,23 @@ class CallRules:
         if signature.words is None:
             return
         allowed = signature.by_name | signature.words
-        given = {word.arg for word in call.keywords}
         for word in call.keywords:
             if word.arg is not None and word.arg not in allowed:
-                self._unknown_keyword(word, allowed, given, name)
+                self._unknown_keyword(call, word, allowed, name)
 
-    def _unknown_keyword(self, word: ast.keyword, allowed: frozenset[str], given: set[str | None], name: str) -> None:
+    def _unknown_keyword(self, call: ast.Call, word: ast.keyword, allowed: frozenset[str], name: str) -> None:
         assert word.arg is not None  # noqa: S101
-        other = self.renamed_of.get(name, {}).get(word.arg) or self.renamed.get(word.arg)
+        message = f"{name}() has no argument {word.arg}."
+        if (way := other_way(self.findings, call, word, name, allowed)) is not None:
+            self.findings.add("renamed-argument", word, message, hint=f"Use {way[0]}.", nearest=way[0], fix=way[1])
+            return
+        given = {other.arg for other in call.keywords}
+        of = self.renamed_of.get(name) or self.renamed_of.get("." + name.partition(".")[2], {})
+        other = of.get(word.arg) or self.renamed.get(word.arg)
         if word.arg == "weight" and (name in FONTS or not _is_number(word.value)):
             other = None  # the weight of letters, not of a line
         if other is not None and other in allowed and other not in given:
             fix = self.findings.replacing(self._word_span(word), other)
-            message = f"{name}() has no argument {word.arg}."
             self.findings.add("renamed-argument", word, message, nearest=other, fix=fix)
             return
         if word.arg == "opacity" and allowed >= OPACITIES and given.isdisjoint(OPACITIES):
@@ -106,7 +111,6 @@ class CallRules:
             return
         near = nearest(word.arg, allowed)
         hint = "" if near else f"It takes {', '.join(sorted(allowed)[:12])}…" if len(allowed) > 12 else ""
-        message = f"{name}() has no argument {word.arg}."
         self.findings.add("unknown-argument", word, message, hint=hint, nearest=near)
 
     def _opacity(self, word: ast.keyword, name: str) -> None:

@@ -8,10 +8,13 @@ from collections.abc import Iterable
 
 from manimatic.checking.api import nearest
 from manimatic.checking.binding import Bound
+from manimatic.checking.callbacks import CallbackRules
 from manimatic.checking.findings import Findings
+from manimatic.checking.heights import HeightRule
 from manimatic.checking.oldplay import OldPlayRule
 from manimatic.checking.points import PointRules
 from manimatic.checking.ruledata import css_color, read_data
+from manimatic.checking.selfplay import SelfPlayRule
 from manimatic.checking.tex import TexRules
 from manimatic.checking.values import (
     Builder,
@@ -26,7 +29,7 @@ from manimatic.checking.values import (
     Vector,
 )
 from manimatic.checking.world import World, shown
-from manimatic.checking.wrapping import faded, starred, wrapped
+from manimatic.checking.wrapping import faded, made_in_place, shifted, starred, wrapped
 from manimatic.diagnostics import Fix, Severity, Span
 
 _HEX = re.compile(r"(?:#|0x)[0-9a-f]+", re.IGNORECASE)
@@ -46,6 +49,8 @@ class UseRules:
         self.tex = TexRules(world, findings)
         self.points = PointRules(world, findings)
         self.old_play = OldPlayRule(world, findings)
+        self.self_play = SelfPlayRule(world, findings)
+        self.callbacks, self.heights = CallbackRules(findings), HeightRule(findings)
 
     def made(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:
         """Look at the making of one of Manim's objects."""
@@ -55,6 +60,10 @@ class UseRules:
             self.points.check_vertices(node, values)
         if kind in self.data["groups"]:
             self._members(kind, self.data["groups"][kind], node, values)
+        if kind == "Surface":
+            self.heights.check(bound.get("func"), mendable=self.world.imports.star)
+        if kind == "ParametricFunction" and (function := bound.get("function")) is not None:
+            self.callbacks.check_flat(function, values.get(id(function)))
         if self.world.index.is_a(kind, "SingleStringMathTex"):
             self.tex.check(node, kind)
         if kind == "Text" and bound.get("text") is not None:
@@ -75,11 +84,15 @@ class UseRules:
                 self.points.check_list(argument, values.get(id(argument)) if argument is not None else None)
             if name in self.data["color_methods"]:
                 self._colors(bound, values)
+            if name == "add_updater":
+                self.callbacks.check_updater(bound.get("update_function"), values)
+            elif name == "apply_matrix":
+                self.points.check_matrix(bound.get("matrix"), values)
             base = self.world.manim_base(kind) or ""
             if name in HOLDERS and base in self.data["groups"]:
                 self._members(base, self.data["groups"][base], node, values)
         elif self.world.is_a(kind, "Scene"):
-            self._scene_call(node, name, values)
+            self._scene_call(node, name, values, method.receiver)
 
     def uncalled(self, node: ast.expr, method: Method) -> None:
         """Report a method that is used as if it had been called."""
@@ -212,6 +225,10 @@ class UseRules:
             return
         if not bound.named and not node.args and kind in {"FadeIn", "FadeOut"} and not bound.is_open:
             self.findings.add("missing-argument", node, f"{kind}() needs at least one object.")
+        if kind in self.data["function_first"]:
+            if self.callbacks.check_order(node, kind, values, self._is_mobject):
+                return
+            self.callbacks.check_given(bound.get("update_function"), values, self.data["given"].get(kind))
         targets = bound.rest if kind in {"FadeIn", "FadeOut"} else [bound.get("mobject"), bound.get("vmobject")]
         wanted = "VMobject" if kind in self.data["vectorized"]["VMobject"] else "Mobject"
         for target in targets:
@@ -223,7 +240,11 @@ class UseRules:
             elif self._is_no(value, wanted):
                 message = f"{kind} animates a {wanted}; this is {self._shown(value)}."
                 rule = "not-a-vmobject" if self._is_mobject(value) else "not-a-mobject"
-                fix = faded(self.findings, node) if rule == "not-a-vmobject" else None
+                fix = (
+                    faded(self.findings, node)
+                    if rule == "not-a-vmobject"
+                    else shifted(self.findings, node, target, value)
+                )
                 hint = "Use FadeIn or FadeOut." if fix else ""
                 self.findings.add(rule, target, message, hint=hint, fix=fix)
 
@@ -263,14 +284,20 @@ class UseRules:
             self.uncalled(node, value)
             return
         fix = None
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and self._is_mobject(value):
+        if made_in_place(node) and self._is_mobject(value) and self.world.imports.star:
+            fix = wrapped(self.findings, node, "FadeIn(")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and self._is_mobject(value):
             receiver = node.func.value
             if isinstance(receiver, (ast.Name, ast.Attribute)):
                 span = self.findings.source.span(receiver)
                 edit = self.findings.inserting(span.end_line, span.end_column, ".animate")
                 fix = Fix((edit,))
         message = f"{name} takes animations; this is {self._shown(value)}."
-        hint = "Write mobject.animate.method(…)." if fix else "Wrap it in an animation such as FadeIn or Create."
+        hint = (
+            "Write mobject.animate.method(…)."
+            if fix and not made_in_place(node)
+            else "Wrap it in an animation such as FadeIn or Create."
+        )
         bare = isinstance(node, (ast.Name, ast.Attribute)) or (
             isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         )
@@ -280,13 +307,15 @@ class UseRules:
 
     # ------------------------------------------------------------ scenes
 
-    def _scene_call(self, node: ast.Call, name: str, values: dict[int, Value]) -> None:
-        if name == "play":
+    def _scene_call(self, node: ast.Call, name: str, values: dict[int, Value], scene: Instance) -> None:
+        if name == "add_updater":
+            self.callbacks.check_scene_updater(node, values)
+        elif name == "play":
             words = {word.arg: word.value for word in node.keywords}
             self._rate_function(words.get("rate_func"), values)
             if not node.args and not any(word.arg is None for word in node.keywords):
                 self.findings.add("missing-argument", node, "play() needs at least one animation.")
-            told = self.old_play.check(node, values)
+            told = self.old_play.check(node, values) | self.self_play.check(node, values, scene)
             self._animations([part for part in node.args if id(part) not in told], values, "play()")
         elif name in {"add", "remove", "bring_to_front", "bring_to_back", "add_foreground_mobjects"}:
             for argument in node.args:

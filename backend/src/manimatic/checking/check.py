@@ -12,9 +12,11 @@ from manimatic.checking.frames import Facts
 from manimatic.checking.imports import read_imports
 from manimatic.checking.modules import ModuleRules
 from manimatic.checking.names import NameRule
+from manimatic.checking.owncalls import Callers
 from manimatic.checking.policy import PolicyRules
 from manimatic.checking.statements import Walk
 from manimatic.checking.structure import DimensionRule, StructureRules, report_syntax
+from manimatic.checking.targets import TargetRule
 from manimatic.checking.world import World
 from manimatic.diagnostics import CheckReport, Severity, Span
 
@@ -94,11 +96,12 @@ def _run_rules(
     NameRule(world, findings, short=short).check(tree)
     StructureRules(world, findings).check(tree, short=short)
     DimensionRule(world, findings).check()
+    TargetRule(world, findings).check(tree)
     PolicyRules(findings, policy).check(tree)
-    facts = Facts()
+    facts, callers = Facts(), Callers(tree)
     for number in range(WALKS):
         with findings.muted(number < WALKS - 1):
-            facts = Walk(world, findings, facts, short=short).run(tree)
+            facts = Walk(world, findings, facts, callers, short=short).run(tree)
 
 
 def _is_short_form(tree: ast.Module) -> bool:

@@ -5,6 +5,7 @@ Source that kills a checker kills this process and nothing else. It opens no fil
 
 from __future__ import annotations
 
+import codecs
 import json
 import resource
 import sys
@@ -26,6 +27,7 @@ def main() -> None:
     """Answer requests until there are no more."""
     index = ApiIndex.load()
     read_all()
+    codecs.lookup("unicode_escape")  # ast.unparse asks for it when it first sees an f-string with an escape
     answer(check_request(WARM_UP), index)
     limit_process()
     sys.setrecursionlimit(MAX_RECURSION)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 
+from manimatic.checking import arrays
+from manimatic.checking.attributes import POINTS
 from manimatic.checking.frames import Frame
-from manimatic.checking.owncalls import own_signature
+from manimatic.checking.owncalls import note_call, own_signature
 from manimatic.checking.plain import PlainExpressions
 from manimatic.checking.values import (
     NUMBER,
     STRING,
+    Array,
     Builder,
     Builtin,
     Class,
@@ -28,6 +31,8 @@ from manimatic.checking.values import (
 from manimatic.checking.world import shown
 
 NUMBERS = frozenset({"float", "int", "len", "abs", "round", "sum", "ord", "hash", "id"})
+POINT_OF = frozenset({"c2p", "coords_to_point", "n2p", "number_to_point", "point_from_proportion"})
+POINTS_OF = frozenset({"get_points", "get_vertices", "get_anchors", "get_start_anchors", "get_end_anchors"})
 STRINGS = frozenset({"str", "repr", "chr", "hex", "bin", "format"})
 
 
@@ -41,6 +46,8 @@ class Expressions(PlainExpressions):
         if isinstance(value, Method) and value.signature is not None and node.attr not in {"__func__", "__name__"}:
             self.uses.uncalled(node.value, value)
             return None
+        if isinstance(value, (Vector, Array)):
+            return arrays.attribute(value, node.attr)
         return self.attributes.look_up(node, value, frame)
 
     def _call(self, node: ast.Call, frame: Frame) -> Value:
@@ -58,6 +65,7 @@ class Expressions(PlainExpressions):
             signature = own_signature(function.node, skip=function.bound)
             if not function.node.decorator_list:
                 self.calls.check(node, signature, function.node.name)
+            note_call(frame.now, node, function.node, signature, values)
             return frame.before.returns.get(function.node)
         if isinstance(function, Builder):
             return function
@@ -104,15 +112,27 @@ class Expressions(PlainExpressions):
     def _call_method(self, node: ast.Call, method: Method, values: dict[int, Value], frame: Frame) -> Value:
         if method.signature is None:
             return None
+        scattered = method.name in self.uses.data["scattered"] and method.signature.by_position
+        if scattered and self.uses.points.check_scattered(node, method.name, values):
+            return Builder(method.receiver) if method.animated else None
         name = f"{shown(method.receiver.kind)}.{method.name}" if method.name != "__init__" else method.receiver.kind
         bound = self.calls.check(node, method.signature, name)
         if method.name != "__init__":
             self.uses.method_called(node, method, bound, values)
+        if self._gives_point(node, method, values):
+            return Vector(3)
+        if method.name in POINTS_OF and self.attributes.has_points(method.receiver):
+            return POINTS
         if method.animated:
             return Builder(method.receiver)
         if method.name in self.uses.data["without_result"] and self.world.is_a(method.receiver.kind, "Scene"):
             return Plain("none")
         return self._given(method.signature.gives, method.receiver)
+
+    def _gives_point(self, node: ast.Call, method: Method, values: dict[int, Value]) -> bool:
+        """Tell whether a method makes one point of numbers, as axes do; of lists of numbers they make several."""
+        numbers = bool(node.args) and all(values.get(id(part)) == NUMBER for part in node.args)
+        return numbers and method.name in POINT_OF and self.world.is_a(method.receiver.kind, "Mobject")
 
     def _given(self, gives: str, receiver: Instance | None) -> Value:
         if gives == "self":
@@ -128,17 +148,23 @@ class Expressions(PlainExpressions):
     def _call_plain(self, node: ast.Call, function: Value, values: dict[int, Value], frame: Frame) -> Value:
         if isinstance(function, Builtin):
             return self._call_builtin(node, function.name, values, frame)
-        func = node.func
-        if isinstance(func, ast.Attribute) and func.attr == "norm" and len(node.args) == 1 and not node.keywords:
-            module = ast.unparse(func.value)
-            return NUMBER if module in {"np.linalg", "numpy.linalg"} else None
-        if isinstance(func, ast.Attribute) and func.attr in {"array", "asarray"} and node.args:
-            owner = self.value(func.value, frame)
-            items = values[id(node.args[0])]
-            if isinstance(owner, Module) and owner.name == "numpy" and isinstance(items, Sequence) and items.items:
-                numbers = all(item == NUMBER for item in items.items)
-                return Vector(len(items.items)) if numbers else None
-        return None
+        if not isinstance(node.func, ast.Attribute) or any(isinstance(part, ast.Starred) for part in node.args):
+            return None
+        given = [values[id(part)] for part in node.args]
+        module, _, name = ast.unparse(node.func).partition(".")
+        if module in {"np", "numpy"}:
+            if name == "array" and self.uses.points.check_scattered(node, f"{module}.array", values):
+                return None
+            fits = not node.keywords or name == "array"
+            known = self.value(ast.copy_location(ast.Name(module, ast.Load()), node), frame)
+            return arrays.called(name, given) if fits and known == Module("numpy") else None
+        with self.findings.muted():
+            owner = self.value(node.func.value, frame)
+        if not isinstance(owner, (Vector, Array)):
+            return None
+        if node.func.attr == "dot" and len(given) == 1:
+            return arrays.product(owner, given[0])
+        return owner if node.func.attr in arrays.SAME else None
 
     def _call_builtin(self, node: ast.Call, name: str, values: dict[int, Value], frame: Frame) -> Value:
         first = values.get(id(node.args[0])) if node.args else None

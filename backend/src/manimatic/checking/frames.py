@@ -18,6 +18,12 @@ class Facts:
     returns: dict[ast.AST, Value] = field(default_factory=dict)
     names: dict[tuple[ast.AST, str], Value] = field(default_factory=dict)
     attributes: dict[tuple[str, str], Value] = field(default_factory=dict)
+    given: dict[tuple[ast.AST, str], Value] = field(default_factory=dict)
+    """What the calls of a function of the source give to its parameters."""
+    in_space: set[tuple[ast.AST, str]] = field(default_factory=set)
+    """The parameters of functions of the source to which some call gives a point of three numbers."""
+    calls: dict[ast.AST, set[int]] = field(default_factory=dict)
+    """The calls of a function of the source that were looked at."""
 
     def note(self, table: str, key: object, value: Value) -> None:
         """Add one more thing that something stands for."""

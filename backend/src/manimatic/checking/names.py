@@ -8,7 +8,7 @@ import builtins
 from manimatic.checking.api import nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Scope, bound_names
-from manimatic.checking.oldcalls import box_fix, old_call_fix
+from manimatic.checking.oldcalls import box_fix, old_call_fix, shape_fix
 from manimatic.checking.ruledata import css_color, read_data
 from manimatic.checking.world import World
 from manimatic.diagnostics import Edit, Fix
@@ -45,7 +45,8 @@ class NameRule:
     def __init__(self, world: World, findings: Findings, *, short: bool) -> None:
         self.world, self.findings, self.short = world, findings, short
         others = read_data("other_manims.json")
-        self.others, self.calls = others["names"], others["calls"]
+        self.others, self.calls, self.shapes = others["names"], others["calls"], others["shapes"]
+        self.hidden = {n: f"from {module} import {n}" for module, names in others["hidden"].items() for n in names}
         self.dynamic = False
         self.known: frozenset[str] = frozenset()
 
@@ -103,12 +104,16 @@ class NameRule:
 
     def _is_old(self, node: ast.Name, here: tuple[frozenset[str], ...]) -> bool:
         imported = self.world.imports.star or self.short
-        return imported and (node.id in self.calls or node.id == "Box") and self._is_unknown(node, here)
+        known = node.id in self.calls or node.id in self.shapes or node.id == "Box"
+        return imported and known and self._is_unknown(node, here)
 
     def _report_call(self, call: ast.Call, name: ast.Name) -> None:
-        entry = self.calls.get(name.id, {})
+        entry = self.calls.get(name.id) or self.shapes.get(name.id, {})
         use = self.others.get(name.id, entry)["use"]
-        fix = box_fix(self.findings, call) if name.id == "Box" else old_call_fix(self.findings, call, entry)
+        if name.id == "Box":
+            fix = box_fix(self.findings, call)
+        else:
+            fix = (shape_fix if name.id in self.shapes else old_call_fix)(self.findings, call, entry)
         message = f"This Manim has no {name.id}."
         self.findings.add("other-manim-name", name, message, hint=f"Use {use}.", nearest=use, fix=fix)
 
@@ -134,9 +139,10 @@ class NameRule:
     def _report(self, node: ast.Name) -> None:
         name = node.id
         other = self.others.get(name)
-        if name in IMPORTABLE:
-            edit = self.findings.inserting(self._import_line(), 1, IMPORTABLE[name] + "\n")
-            hint = f"Add `{IMPORTABLE[name]}`."
+        line = IMPORTABLE.get(name) or (self.world.imports.star and self.hidden.get(name))
+        if line:
+            edit = self.findings.inserting(self._import_line(), 1, f"{line}\n")
+            hint = f"Add `{line}`."
             self.findings.add("missing-import", node, f"{name} is not imported.", hint=hint, fix=Fix((edit,)))
         elif not self.world.imports.star and name in self.world.index.star:
             self._report_unimported(node)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from manimatic.checking.findings import Findings
 from manimatic.checking.wrapping import WORDS_OF_ANIMATIONS
-from manimatic.diagnostics import Edit, Fix
+from manimatic.diagnostics import Edit, Fix, Span
 
 
 def old_call_fix(findings: Findings, call: ast.Call, entry: Mapping[str, Any]) -> Fix | None:
@@ -55,6 +56,14 @@ def box_fix(findings: Findings, call: ast.Call) -> Fix | None:
     return findings.replacing(call, f"Prism({', '.join([sides, *kept])})")
 
 
+def shape_fix(findings: Findings, call: ast.Call, entry: Mapping[str, Any]) -> Fix | None:
+    """Return the fix of a shape with another name here, where everything that makes it is given by name."""
+    given = {word.arg for word in call.keywords}
+    if call.args or None in given or not set(entry["needs"]) <= given:
+        return None
+    return findings.replacing(call.func, entry["use"])
+
+
 _SIDES = ("width", "height", "depth")
 
 
@@ -66,6 +75,22 @@ def moved_fix(findings: Findings, call: ast.Call) -> Fix | None:
     what, where = map(findings.source.text, call.args)
     words = ", ".join(f"{word.arg}={findings.source.text(word.value)}" for word in call.keywords)
     return findings.replacing(call, f"{what}.animate{f'({words})' if words else ''}.move_to({where})")
+
+
+def backstroke_fix(findings: Findings, call: ast.Call, name: Span) -> Fix | None:
+    """Return the fix of `set_backstroke(color, width)`, whose arguments are black and 3 where they are not given."""
+    given = dict(zip(("color", "width"), call.args, strict=False))
+    given.update({str(word.arg): word.value for word in call.keywords})
+    stars = any(isinstance(part, ast.Starred) for part in call.args)
+    if stars or len(call.args) > 2 or not set(given) <= {"color", "width"}:
+        return None
+    color, width = (
+        findings.source.text(given[word]) if word in given else other
+        for word, other in (("color", "BLACK"), ("width", "3"))
+    )
+    end = findings.source.span(call)
+    place = dataclasses.replace(name, end_line=end.end_line, end_column=end.end_column)
+    return Fix((Edit(place, f"set_stroke({color}, {width}, background=True)"),))
 
 
 def _named(findings: Findings, part: ast.expr | ast.keyword, name: str, *, minus: bool) -> Edit:

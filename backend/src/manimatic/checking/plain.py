@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from manimatic.checking import arrays
 from manimatic.checking.attributes import AttributeRules
 from manimatic.checking.binding import CallRules
 from manimatic.checking.callrules import UseRules
@@ -13,6 +14,7 @@ from manimatic.checking.imports import manim_value
 from manimatic.checking.values import (
     NUMBER,
     STRING,
+    Array,
     Builtin,
     Class,
     Function,
@@ -140,16 +142,19 @@ class PlainExpressions:
         value = self.value(node.operand, frame)
         if isinstance(value, Method) and isinstance(node.op, (ast.USub, ast.UAdd)):
             self.uses.uncalled(node.operand, value)
-        return value if isinstance(value, Vector) or value == NUMBER else None
+        return value if isinstance(value, (Vector, Array)) or value == NUMBER else None
 
     def _binop(self, node: ast.BinOp, frame: Frame) -> Value:
         left, right = self.value(node.left, frame), self.value(node.right, frame)
         for part, value in ((node.left, left), (node.right, right)):
             if isinstance(value, Method) and value.signature is not None:
                 self.uses.uncalled(part, value)
-        vectors = isinstance(left, Vector) or isinstance(right, Vector)
-        if vectors and not isinstance(node.op, ast.MatMult):
+        if isinstance(node.op, ast.MatMult):
+            return None if self.uses.points.check_product(node, left, right) else arrays.product(left, right)
+        if isinstance(left, Vector) or isinstance(right, Vector):
             return self._vector_sum(node, left, right)
+        if isinstance(left, Array) or isinstance(right, Array):
+            return left if right in (left, NUMBER) else right if left == NUMBER else None
         if left == NUMBER and right == NUMBER:
             return NUMBER
         if isinstance(left, Plain) and left.kind == "str":
@@ -171,8 +176,8 @@ class PlainExpressions:
         self.value(node.slice, frame)
         if isinstance(value, Method) and value.signature is not None:
             self.uses.uncalled(node.value, value)
-        if isinstance(value, Vector) and isinstance(node.slice, (ast.Constant, ast.UnaryOp)):
-            return NUMBER
+        if isinstance(value, (Vector, Array)):
+            return arrays.part(value, node.slice)
         if not isinstance(value, Sequence):
             return None
         if isinstance(node.slice, ast.Slice):
@@ -221,6 +226,8 @@ class PlainExpressions:
         """Return what one goes through when one iterates over a value."""
         if isinstance(value, Method) and value.signature is not None:
             return None
+        if isinstance(value, Array):
+            return Vector(value.columns)
         return value.common if isinstance(value, Sequence) else NUMBER if isinstance(value, Vector) else None
 
     def bind(self, target: ast.expr, value: Value, frame: Frame) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from manimatic.checking.expressions import Expressions
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Facts, Frame, Scope, all_arguments, bound_names
+from manimatic.checking.owncalls import Callers
 from manimatic.checking.values import (
     Class,
     Instance,
@@ -28,8 +29,8 @@ ENTRANCES = frozenset({"construct", "setup", "tear_down", "__init__"})
 class Walk:
     """One walk through a source; what it learns helps the next."""
 
-    def __init__(self, world: World, findings: Findings, before: Facts, *, short: bool) -> None:
-        self.world, self.findings, self.before = world, findings, before
+    def __init__(self, world: World, findings: Findings, before: Facts, callers: Callers, *, short: bool) -> None:
+        self.world, self.findings, self.before, self.callers = world, findings, before, callers
         self.now = Facts()
         self.expressions = Expressions(world, findings, short=short)
         self.short = short
@@ -83,8 +84,9 @@ class Walk:
         )
 
     def _parameters(self, node: FunctionNode, frame: Frame, parent: Frame) -> None:
+        given = self._given(node, parent)
         for argument in all_arguments(node.args):
-            frame.bind(argument.arg, None)
+            frame.bind(argument.arg, given.get(argument.arg))
         places = [*node.args.posonlyargs, *node.args.args]
         plain = not any(
             isinstance(d, ast.Name) and d.id in {"staticmethod", "classmethod"} for d in node.decorator_list
@@ -96,6 +98,14 @@ class Walk:
                 frame.bind(places[0].arg, Instance(kind, False))
         for default in (*node.args.defaults, *(d for d in node.args.kw_defaults if d)):
             self.expressions.value(default, parent)
+
+    def _given(self, node: FunctionNode, parent: Frame) -> dict[str, Value]:
+        """Return what all calls give to a function's parameters; nothing for a method that Manim calls, too."""
+        base = self.world.manim_base(OWN + parent.node.name) if isinstance(parent.node, ast.ClassDef) else None
+        known = base is not None and self.world.index.method(base, node.name) is not None
+        if known or node.name in ENTRANCES:
+            return {}
+        return self.callers.given(node, self.before)
 
     def _class(self, node: ast.ClassDef, frame: Frame) -> None:
         inner = self._frame(node, frame)
@@ -146,6 +156,7 @@ class Walk:
     def _assign(self, node: ast.Assign, frame: Frame) -> None:
         value = self.expressions.value(node.value, frame)
         for target in node.targets:
+            self.expressions.uses.points.check_unpacked(target, node.value, value)
             self.expressions.bind(target, value, frame)
 
     def _annassign(self, node: ast.AnnAssign, frame: Frame) -> None:

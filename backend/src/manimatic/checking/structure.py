@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import re
 
+from manimatic.checking.brackets import bracket_fix
 from manimatic.checking.findings import Findings
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.world import OWN, World
@@ -42,13 +43,15 @@ def report_syntax(error: SyntaxError, findings: Findings) -> None:
         findings.add("other-language", span, message, hint="Write the scene in Python, for Manim.")
     elif not _CODE.search(code):
         findings.add("not-code", span, "This is not Python.", hint="Answer with the scene's source only.")
-    elif _is_cut(error, findings):
+    elif (fix := _without_third_brace(error, findings) or bracket_fix(error, findings)) is None and _is_cut(
+        error, findings
+    ):
         findings.add(
             "truncated", span, f"The source ends too early: {error.msg}.", hint="Write the whole scene, shorter."
         )
     else:
         message = f"{(error.msg or 'invalid syntax')[:200]}."
-        findings.add("syntax-error", span, message, fix=_without_third_brace(error, findings))
+        findings.add("syntax-error", span, message, fix=fix)
 
 
 def _without_third_brace(error: SyntaxError, findings: Findings) -> Fix | None:

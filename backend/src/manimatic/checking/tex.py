@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from manimatic.checking.findings import Findings
 from manimatic.checking.ruledata import read_data
@@ -48,10 +48,8 @@ class TexRules:
         for node in strings:
             if self._control_characters(node):
                 return
-        for argument in call.args:
-            if isinstance(argument, ast.JoinedStr):
-                self._control_in_parts(argument)
-                self._braces(argument)
+        if self._parts([part for part in call.args if isinstance(part, ast.JoinedStr)], kind):
+            return
         if kind == "Tex" and len(call.args) == 1 and not strings and "tex_environment" not in words:
             self._put_together(call)
         if "tex_environment" in words or len(strings) < len(call.args) or not strings:
@@ -66,6 +64,13 @@ class TexRules:
             self._text(call, strings, kind)
         elif kind in {"MathTex", "SingleStringMathTex"}:
             self._math(call, strings)
+
+    def _parts(self, nodes: Sequence[ast.JoinedStr], kind: str) -> bool:
+        """Look at f-strings; return whether they hold characters that are to be spelled first."""
+        for node in nodes:
+            self._control_in_parts(node)
+            self._braces(node)
+        return not self.own_template and self._unicode(nodes, kind)
 
     def check_labels(self, call: ast.Call, nodes: Iterable[ast.expr | None]) -> None:
         """Look at strings that Manim sets as maths."""
@@ -118,9 +123,7 @@ class TexRules:
         if not text.startswith(('"', "'")):
             return None
         one_line = node.lineno == node.end_lineno and text[1:].find(text[0]) == len(text) - 2
-        if "\\\\" in text or "\\n" in text or not one_line:
-            return self.findings.replacing(node, self._doubled(text))
-        return self.findings.replacing(node, "r" + text)
+        return self.findings.replacing(node, "r" + text if one_line and _is_raw(text) else self._doubled(text))
 
     def _doubled(self, text: str) -> str:
         """Return a string's text with a second backslash before each letter that made a control character."""
@@ -134,22 +137,27 @@ class TexRules:
                 message = "A backslash with a letter is a control character in this string, not TeX."
                 text = self.findings.source.text(node)
                 simple = text.startswith(("f'", 'f"')) and "\n" not in text
-                fix = self.findings.replacing(node, self._doubled(text)) if simple else None
+                mended = "r" + text if _is_raw(text) else self._doubled(text)
+                fix = self.findings.replacing(node, mended) if simple else None
                 self.findings.add("tex-not-raw", node, message, hint='Write a raw string: rf"…".', fix=fix)
                 return
 
-    def _unicode(self, strings: list[ast.Constant], kind: str) -> None:
+    def _unicode(self, strings: Sequence[ast.Constant | ast.JoinedStr], kind: str) -> bool:
+        """Report characters that LaTeX does not have; return whether there are some."""
         table: dict[str, str] = self.data["unicode"]
+        found = False
         for node in strings:
-            bad = [c for c in str(node.value) if self._is_foreign_character(c)]
+            bad = [c for c in _written(node) if self._is_foreign_character(c)]
             if not bad:
                 continue
+            found = True
             message = f"LaTeX has no character {bad[0]!r} in Manim's template."
             use = table.get(bad[0]) or self._script(bad[0])
             hint = f"Write {use}." if use else "Use Text for it."
             known = all(c in table or self._script(c) for c in bad)
             fix = self._spelled(node, kind) if known else None
             self.findings.add("tex-character", node, message, hint=hint, nearest=use, fix=fix)
+        return found
 
     def _script(self, character: str) -> str | None:
         """Return the maths of a small raised or lowered character."""
@@ -164,17 +172,22 @@ class TexRules:
             return True
         return 0x370 <= code <= 0x52F or 0x3040 <= code <= 0x30FF or 0x4E00 <= code <= 0x9FFF or code >= 0x1F000
 
-    def _spelled(self, node: ast.Constant, kind: str) -> Fix | None:
+    def _spelled(self, node: ast.Constant | ast.JoinedStr, kind: str) -> Fix | None:
         """Return the fix that spells characters as commands, between dollars where the text is no maths."""
         text = self.findings.source.text(node)
-        raw = text[:2] in {'r"', "r'"}
-        if (not raw and not text.startswith(('"', "'"))) or (kind != "MathTex" and kind not in TEXT_KINDS):
+        prefix = re.match("[a-z]*", text.lower())
+        opening = prefix[0] if prefix else ""
+        if opening not in {"", "r", "f", "rf", "fr"} or (kind != "MathTex" and kind not in TEXT_KINDS):
             return None
         pieces, in_maths = [], kind == "MathTex"
-        for piece in re.split(f"([{''.join(self.data['unicode'])}]|[{''.join(self.data['scripts'])}]+|[$])", text):
+        characters = f"[{''.join(self.data['unicode'])}]|[{''.join(self.data['scripts'])}]+|[$]"
+        inserted = r"|\{\{|\}\}|\{[^{}]*\}" if "f" in opening else ""
+        for piece in re.split(f"({characters}{inserted})", text):
             if piece == "$" and kind != "MathTex":
                 in_maths = not in_maths
-            pieces.append(self._command(piece, raw, in_maths))
+            command = self._command(piece, "r" in opening, in_maths)
+            changed = "f" in opening and command != piece
+            pieces.append(command.replace("{", "{{").replace("}", "}}") if changed else command)
         return self.findings.replacing(node, "".join(pieces))
 
     def _command(self, piece: str, raw: bool, in_maths: bool) -> str:
@@ -292,6 +305,17 @@ class TexRules:
 def _words(text: str) -> list[str]:
     """Return the words of a text that are no commands and no names of environments."""
     return re.findall(r"[A-Za-z]{2,}", _COMMAND.sub(" ", _BEGIN_END.sub(" ", text)))
+
+
+def _is_raw(text: str) -> bool:
+    """Tell whether a string is written as if it were raw: no command's backslash is doubled, no line is broken."""
+    return re.search(r"\\\\[A-Za-z]|\\n", text) is None
+
+
+def _written(node: ast.Constant | ast.JoinedStr) -> str:
+    """Return what a string says itself, without what is put into it."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
 
 
 def _flat(node: ast.expr) -> str | None:

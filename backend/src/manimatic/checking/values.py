@@ -95,6 +95,14 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True)
+class Array:
+    """A numpy array of so many rows and columns of numbers."""
+
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sequence:
     """A list or tuple: its items where they are known one by one, and what they have in common."""
 
@@ -104,12 +112,26 @@ class Sequence:
 
 
 Known: TypeAlias = (
-    Instance | Class | Function | OwnFunction | Method | Builder | Super | Module | Builtin | Plain | Vector | Sequence
+    Instance
+    | Class
+    | Function
+    | OwnFunction
+    | Method
+    | Builder
+    | Super
+    | Module
+    | Builtin
+    | Plain
+    | Vector
+    | Array
+    | Sequence
 )
 Value: TypeAlias = Known | None
 
 NUMBER = Plain("num")
 STRING = Plain("str")
+SOME_NUMBERS = Sequence("array", None, NUMBER)
+"""Points of which some have more numbers than others."""
 
 
 def join(one: Value, other: Value) -> Value:
@@ -120,6 +142,9 @@ def join(one: Value, other: Value) -> Value:
         return Plain(one.kind)
     if isinstance(one, Instance) and isinstance(other, Instance) and one.kind == other.kind:
         return Instance(one.kind, False)
+    sizes = {point_size(value) or value == SOME_NUMBERS for value in (one, other)}
+    if False not in sizes and len(sizes) == 2:
+        return SOME_NUMBERS
     if isinstance(one, Sequence) and isinstance(other, Sequence) and one.kind == other.kind:
         if one.items == ():
             return Sequence(one.kind, None, other.common)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from manimatic.checking.findings import Findings
+from manimatic.checking.values import Value, point_size
 from manimatic.diagnostics import Fix
 
 WORDS_OF_ANIMATIONS = frozenset({"run_time", "rate_func", "lag_ratio"})
@@ -25,6 +26,14 @@ def wrapped(findings: Findings, node: ast.expr, before: str, after: str = ")") -
     return Fix((first, findings.inserting(span.end_line, span.end_column, after)))
 
 
+def made_in_place(node: ast.expr) -> bool:
+    """Tell whether an expression makes an object and does something with it: nobody has seen it before."""
+    chained = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+    return chained and isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id[:1].isupper()
+
+
 def starred(findings: Findings, node: ast.expr) -> Fix:
     """Return the fix that unpacks a list."""
     span = findings.source.span(node)
@@ -37,6 +46,14 @@ def faded(findings: Findings, call: ast.Call) -> Fix | None:
     if name not in FADES or len(call.args) != 1 or {word.arg for word in call.keywords} - WORDS_OF_ANIMATIONS:
         return None
     return findings.replacing(call.func, FADES[name])
+
+
+def shifted(findings: Findings, call: ast.Call, target: ast.expr, value: Value) -> Fix | None:
+    """Return the fix of `FadeIn(mobject, UP)`, whose second argument another Manim takes for the shift."""
+    last = len(call.args) == 2 and target is call.args[1] and point_size(value) == 3
+    if not last or any(word.arg in {"shift", None} for word in call.keywords):
+        return None
+    return findings.replacing(target, f"shift={findings.source.text(target)}")
 
 
 def adds_objects(construct: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
