@@ -241,7 +241,8 @@ def containers(address: str) -> list[str]:
 
 def groups() -> list[Path]:
     """Return the resource groups of launchers that do not live."""
-    mine = [path for path in Path("/sys/fs/cgroup").glob("**/manimatic-*") if path.is_dir()]
+    found = [Path(place, name) for place, names, _ in os.walk("/sys/fs/cgroup") for name in names]
+    mine = [path for path in found if path.name.startswith("manimatic-")]
     with take_identity(identity_folder()) as identity:
         return [path for path in mine if not identity.is_alive(launcher_of(path.name) or "")]
 

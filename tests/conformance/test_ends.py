@@ -15,7 +15,7 @@ from manimatic.errors import JobCancelled
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.runtime import runtime_root
 from manimatic.verdicts import Verdict
-from sandbox_bench import SLOWDOWN
+from sandbox_bench import SLOWDOWN, groups_of
 from zoo import ZOO
 
 SHORT_S = 15.0
@@ -120,7 +120,7 @@ def _of_this_process() -> tuple[int, int]:
 
 def _leftovers(run_id: str) -> list[str]:
     """Name what is left of a run: resource groups, folders, mounts, processes with its name in their environment."""
-    found = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/*{run_id}*")]
+    found = groups_of(run_id)
     found += [str(path) for path in (runtime_root() / "runs").glob(f"*{run_id}*")]
     found += [str(path) for path in Path("/tmp").glob(f"*{run_id}*")]
     found += [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if run_id in line]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from manimatic.rehearsal import Rehearse
 from manimatic.sandbox.runtime import runtime_root
 from manimatic.sandbox.slots import FIRST_UID, SLOTS
 from manimatic.verdicts import Verdict
-from sandbox_bench import SLOWDOWN, SMALL, Bench
+from sandbox_bench import SLOWDOWN, SMALL, Bench, groups_of
 from zoo import ONE_OF_EACH, ZOO, facts_of, promised, scenes, source_of
 
 SHORT_S = 15.0 * SLOWDOWN
@@ -55,9 +54,7 @@ def assert_nothing_is_left(bench: Bench) -> None:
         assert bench.run_id not in text
         held = [uid for uid in uids if uid in text]
         assert not held or "\nState:\tZ" in text or not _is_of_this_run(status, bench)
-    # a walk passes over the groups of other runs that end meanwhile
-    groups = [name for _, names, _ in os.walk("/sys/fs/cgroup") for name in names]
-    assert not [name for name in groups if name.endswith(bench.run_id)]
+    assert not groups_of(bench.run_id)
     assert not list((runtime_root() / "runs").glob(f"*{bench.run_id}"))
 
 
