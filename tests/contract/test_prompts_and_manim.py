@@ -252,7 +252,7 @@ def test_nearest_recipe_is_shown(prompter: Prompter, prompt: str, recipe: str) -
 
 
 @pytest.mark.parametrize(
-    "prompt", ["explain the fall of Rome", "", "2 3", "show me an animation, please", '" OR 1 NEAR(']
+    "prompt", ["explain the fall of Rome", "", "2 3", "show me an animation, please", '" OR 1 AND (']
 )
 def test_nothing_is_shown_where_nothing_is_near(prompter: Prompter, prompt: str) -> None:
     """An example of something else would mislead; what is no word is not searched for."""
