@@ -67,7 +67,7 @@ def result(sandbox: DockerSandbox, folder: Path, run_id: str = "r1") -> RunResul
     [
         (b"HTTP/1.1 500 no\r\n\r\n", "no frame"),
         (HEADER.pack(7, bytes(3), 5) + b"hello", "no frame"),
-        (HEADER.pack(1, bytes(3), 50) + b"hello", "cut off"),
+        (HEADER.pack(1, bytes(3), 50) + b"J\0\0\0", "cut off"),  # the half of a message that would be in order
         (b"\x01\0\0", "cut off"),
         (HEADER.pack(3, bytes(3), 12) + b"disk is full", "disk is full"),
     ],
