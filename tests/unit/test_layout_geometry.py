@@ -94,3 +94,18 @@ def test_layers_are_painted_over_each_other() -> None:
     assert painted(black, [half]) == (0.5, 0.5, 0.5, 1.0)
     assert painted(black, [half, blue]) == (0.0, 0.0, 1.0, 1.0)
     assert painted(black, [blue, half]) == (0.5, 0.5, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("glyphs", "height"),
+    [
+        ([(0, 0, 2, 3), (2, 0, 4, 3), (4, 0, 4.4, 0.4)], 3.0),
+        ([(0, 0, 2, 3), (2, 1, 4, 1.2)], 3.0),
+        ([(0, 0, 50, 0.1), (0, 1, 2, 4), (0, -4, 2, -1)], 3.0),
+        ([(0, 0, 6, 2)], 3.0),
+    ],
+    ids=["full stop", "dash", "fraction", "lone sign"],
+)
+def test_letters_give_the_height_of_a_text(glyphs: list[tuple[float, ...]], height: float) -> None:
+    """Dots, dashes and rules do not count beside letters; a sign that is all there is counts by its width."""
+    assert geometry.letter_height(np.array(glyphs, dtype=float)) == height

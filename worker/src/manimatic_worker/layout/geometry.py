@@ -9,6 +9,21 @@ from manimatic_worker.layout.values import Array, Box
 _ASIDE = 1.7e-4
 """Rays do not start at the very height of a path's points, which would be counted twice or not at all."""
 
+DOT = 0.4
+"""Share of the highest glyph's height below which a glyph is a dot or a dash, and stays out of account."""
+FLAT = 2.0
+"""How many times as wide as high a sign is that is read by its width: =, - and arrows."""
+
+
+def letter_height(glyphs: Array) -> float:
+    """Return how high a text's letters are, from the boxes of its glyphs; of flat signs alone, half their width."""
+    import numpy as np
+
+    widths, heights = (glyphs[:, 2:] - glyphs[:, :2]).T
+    if (widths > FLAT * heights).all():
+        return float(np.median(widths)) / FLAT
+    return float(np.median(heights[heights >= DOT * heights.max()]))
+
 
 def area(box: Box) -> float:
     """Return the area of a box."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from manimatic_worker.layout.geometry import letter_height
 from manimatic_worker.layout.values import Array, Box, Colour, Shape, Text, View
 from manimatic_worker.rehearsal.names import current_line, writing_of
 
@@ -14,8 +15,6 @@ VISIBLE = 0.05
 """Opacity below which nothing is seen."""
 VISIBLE_SIZE = 1e-3
 """Of a glyph, in units: an animation that takes a text away may leave it without extent."""
-DOT = 0.4
-"""Share of the highest glyph's height below which a glyph is a dot or a dash, and stays out of account."""
 MISSING = "_missing_characters"
 _PLAIN_GROUPS = frozenset({"Group", "VGroup", "VDict", "Mobject", "VMobject"})
 _NOTHING: Colour = (0.0, 0.0, 0.0, 0.0)
@@ -119,8 +118,6 @@ class Looker:
         import numpy as np
 
         boxes = np.array(glyphs.boxes)
-        heights = boxes[:, 3] - boxes[:, 1]
-        letters = heights[heights >= DOT * heights.max()]
         return Text(
             key=key,
             glyphs=boxes,
@@ -133,7 +130,7 @@ class Looker:
             groups=frozenset(id(item) for item in glyphs.ancestors),
             flying=glyphs.shown_by is not None,
             driven=any(item.updaters for item in (*glyphs.ancestors, glyphs.text)),
-            glyph_height=float(np.median(letters)),
+            glyph_height=letter_height(boxes),
             missing=vars(glyphs.text).get(MISSING, ""),
         )
 
