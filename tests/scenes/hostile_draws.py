@@ -10,7 +10,7 @@ from manim import *
 
 class Draws(Scene):
     def construct(self):
-        tell("drawn", f"done {random.random()} {np.random.rand()} {uuid.uuid4()} {hash('x')} {os.urandom(8).hex()} {id(object)}")
+        tell("drawn", f"done {random.random()} {np.random.rand()} {uuid.uuid4()} {hash('x')} {os.urandom(8).hex()} {id(sys)}")
         marks = [name for name in ("left_in_modules", "left_in_manim") if name in sys.modules or hasattr(config, name)]
         tell("marks", f"done {marks}" if marks else "refused ENOENT")
         sys.modules["left_in_modules"] = sys
