@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docs_attacks
+import docs_gallery
 import docs_rules
 import docs_tables
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(?P<start><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 PARTS: dict[str, Callable[[], str]] = {
     "attacks": docs_attacks.attacks_table,
+    "gallery": docs_gallery.gallery_tables,
     "settings": docs_tables.settings_table,
     "settings-short": docs_tables.settings_short_table,
     "errors": docs_tables.errors_table,
