@@ -1,7 +1,7 @@
 """Runs in the landlock backend from a process of its own, which may become a plain user first.
 
 ``python landlock_runs.py FOLDER UID`` reads one JSON object a line (`code`, `limits`) and answers each with the run's
-outcome. UID 0 stays who it is. What is imported and read before the change need not be readable for that user.
+outcome. UID 0 stays who it is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from manimatic.sandbox.identity import take_identity
 from manimatic.sandbox.keeper_command import _filters
 from manimatic.sandbox.landlock import LandlockSandbox
 from manimatic.sandbox.runtime import install_runtime, runtime_root
+from readable_copy import sources
 from sandbox_bench import SMALL, Bench
 
 PLAIN_UID = 61190 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
@@ -72,12 +73,12 @@ class Runner:
 @contextmanager
 def runner(uid: int) -> Iterator[Runner]:
     """Start such a process."""
-    with tempfile.TemporaryDirectory(prefix="manimatic-test-") as name:
+    with tempfile.TemporaryDirectory(prefix="manimatic-test-") as name, sources(for_everyone=bool(uid)) as found:
         folder = Path(name)
         os.chown(folder, uid or os.getuid(), uid or os.getgid())
         folder.chmod(0o755)
-        argv = [sys.executable, str(Path(__file__)), name, str(uid)]
-        environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(sys.path), "SECRET_OF_THE_LAUNCHER": "x" * 20}
+        argv = [sys.executable, found.path(__file__), name, str(uid)]
+        environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": found.search_path(), "SECRET_OF_THE_LAUNCHER": "x" * 20}
         with subprocess.Popen(
             argv, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/"
         ) as process:
@@ -90,7 +91,7 @@ def runner(uid: int) -> Iterator[Runner]:
 def main(folder: Path, uid: int) -> None:
     """Serve."""
     runtime = install_runtime(runtime_root())
-    _filters("seccomp", "landlock", "landlock_shared_user")
+    _filters("seccomp", "landlock", "landlock_shared_user")  # loads modules of a Python that others may not read
     if uid:
         os.setgroups([])
         os.setgid(uid)

@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from readable_copy import Sources, sources
+
 from attacks import place
 from attacks.backends import Backend
 from attacks.cells import Cell
@@ -65,8 +67,24 @@ def _of_host(row: Row) -> list[str]:
 def attacker(backend: Backend, number: int = 0) -> Iterator[Attacker]:
     """Start a session; `number` tells sessions apart that run at once."""
     uid = place.PLAIN_UID + number if backend.plain_user and os.geteuid() == 0 else 0
-    argv = [sys.executable, str(HERE / "serve.py"), backend.name, str(uid), "own" if place.can_part() else "shared"]
-    environ = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
+    with sources(for_everyone=bool(uid)) as found, _session(backend, uid, found) as process:
+        try:
+            yield Attacker(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@contextmanager
+def _session(backend: Backend, uid: int, found: Sources) -> Iterator[subprocess.Popen[str]]:
+    """Start the process, with the /proc of this one."""
+    script = found.path(HERE / "serve.py")
+    argv = [sys.executable, script, backend.name, str(uid), "own" if place.can_part() else "shared"]
+    environ = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "PYTHONPATH": found.search_path()}
     environ |= {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
     environ[place.HOST_PROC] = str(proc)
@@ -80,12 +98,4 @@ def attacker(backend: Backend, number: int = 0) -> Iterator[Attacker]:
         pass_fds=(proc,),
     ) as process:
         os.close(proc)
-        try:
-            yield Attacker(process)
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        yield process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -14,11 +15,13 @@ import pytest
 from harness.processes import of_role
 from harness.service import Service, serving
 from manimatic.service_users import ServiceUsers
+from readable_copy import everyone_reaches, link_or_copy
+from source_tree import ROOT
 from support import require
 
-ROOT = Path(__file__).resolve().parents[2]
 USERS = ServiceUsers()
 PYTHON = "/usr/bin/python3"
+OURS = (ROOT / "backend/src", ROOT / "worker/src")
 KEY = "AIza-a-key-of-the-test"
 CODE = """from manim import *
 
@@ -44,7 +47,7 @@ def python(folder: Path) -> Path:
     """An environment of the system's Python that sees this one's packages; its own may lie in a private folder."""
     subprocess.run([PYTHON, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
-    seen = [sysconfig.get_path("purelib"), ROOT / "backend/src", ROOT / "worker/src"]
+    seen = [_reachable(Path(place), folder) for place in (sysconfig.get_path("purelib"), *OURS)]
     (site / "seen.pth").write_text("".join(f"{path}\n" for path in seen))
     return folder / "venv" / "bin" / "python"
 
@@ -57,6 +60,13 @@ def service(folder: Path, python: Path) -> Iterator[Service]:
     (folder / "data" / "videos" / f"{'a' * 40}.mp4").write_bytes(b"an old film")
     with serving(folder, python=python, GEMINI_API_KEY=KEY, MANIMATIC_MAX_REPAIRS="0") as started:
         yield started
+
+
+def _reachable(place: Path, folder: Path) -> Path:
+    """Return where every user finds what lies there: a checkout may be in a private folder."""
+    if everyone_reaches(place):
+        return place
+    return shutil.copytree(place, folder / place.relative_to("/"), copy_function=link_or_copy)
 
 
 def _version() -> str:
