@@ -14,6 +14,8 @@ from pathlib import Path
 from source_tree import ROOT
 
 PARTS = ("backend/src", "worker/src", "tests")
+PLACE = "/var/lib"
+"""Where the copies lie: no folder that scenes may write to, so that a session may cover those."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ def sources(*, for_everyone: bool) -> Iterator[Sources]:
     if not for_everyone or everyone_reaches(ROOT):
         yield Sources(root=ROOT)
         return
-    with tempfile.TemporaryDirectory(prefix="manimatic-sources-") as name:
+    with tempfile.TemporaryDirectory(prefix="manimatic-sources-", dir=PLACE) as name:
         Path(name).chmod(0o755)
         for part in PARTS:
             shutil.copytree(ROOT / part, Path(name, part), ignore=shutil.ignore_patterns("__pycache__"))
