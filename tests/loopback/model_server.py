@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import abc
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -57,28 +58,28 @@ def _joined(content: Any) -> str:
     return content if isinstance(content, str) else "\n".join(part.get("text", "") for part in content)
 
 
-class ModelHandler(BaseHTTPRequestHandler):
+class ModelHandler(BaseHTTPRequestHandler, abc.ABC):
     """Answers one request with the next step of the script; a subclass speaks one protocol."""
 
     protocol_version = "HTTP/1.1"
     server: _Server
 
+    @abc.abstractmethod
     def given_key(self) -> str | None:
         """Return the key that came with the request."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def listing(self, models: Sequence[str]) -> Any:
         """Return the body that lists the models."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def refuse_key(self) -> None:
         """Refuse the key as the vendor does."""
-        raise NotImplementedError
 
     @property
+    @abc.abstractmethod
     def streams(self) -> bool:
         """Tell whether the client asked for a stream."""
-        raise NotImplementedError
 
     def do_GET(self) -> None:
         """List the models."""

@@ -17,7 +17,7 @@ from manimatic.errors import SandboxError, SandboxUnavailable
 from manimatic.ports import Limits, RunRequest
 from manimatic.sandbox import bwrap_command, seccomp
 from manimatic.sandbox.cgroup.base import GroupReport, Groups, ResourceGroup, group_name
-from manimatic.sandbox.guest import GuestUsage
+from manimatic.sandbox.guest import GuestUsage, counted
 from manimatic.sandbox.identity import LauncherIdentity
 from manimatic.sandbox.run_folder import MAX_FILES
 from manimatic.sandbox.runtime import GuestRuntime, install_runtime
@@ -197,14 +197,7 @@ class BubblewrapGuest:
 
     def sample(self) -> GuestUsage:
         """Read the group's counters and the disk's fill."""
-        usage = self._group.usage()
-        return GuestUsage(
-            peak_memory_bytes=usage.peak_memory_bytes,
-            cpu_s=usage.cpu_s,
-            memory_kills=usage.oom_kills or 0,
-            refused_processes=usage.pids_denied or 0,
-            disk_is_full=self._disk_is_full(),
-        )
+        return counted(self._group.usage(), disk_is_full=self._disk_is_full())
 
     def _disk_is_full(self) -> bool:
         disk = self._disk(bwrap_command.JOB_DIR)

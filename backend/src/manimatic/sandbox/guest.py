@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from manimatic.sandbox.cgroup.base import Usage
 from manimatic.verdicts import Verdict
 
 
@@ -17,6 +18,17 @@ class GuestUsage:
     memory_kills: int = 0
     refused_processes: int = 0
     disk_is_full: bool = False
+
+
+def counted(group: Usage, *, disk_is_full: bool) -> GuestUsage:
+    """Return what a resource group has counted, as what the host says about its run."""
+    return GuestUsage(
+        peak_memory_bytes=group.peak_memory_bytes,
+        cpu_s=group.cpu_s,
+        memory_kills=group.oom_kills or 0,
+        refused_processes=group.pids_denied or 0,
+        disk_is_full=disk_is_full,
+    )
 
 
 class Guest(Protocol):

@@ -14,7 +14,7 @@ from typing import IO, Any
 from manimatic.errors import SandboxError
 from manimatic.ports import Limits
 from manimatic.sandbox.cgroup.base import GroupReport, ResourceGroup
-from manimatic.sandbox.guest import GuestUsage
+from manimatic.sandbox.guest import GuestUsage, counted
 from manimatic.sandbox.keeper_command import Told, command, environ
 from manimatic.sandbox.run_folder import MAX_FILES, DiskUse, acting_as, measure
 from manimatic.sandbox.runtime import GuestRuntime
@@ -119,14 +119,9 @@ class KeptGuest:
 
     def sample(self) -> GuestUsage:
         """Read the group's counters and the disk's fill."""
-        usage, disk = self._group.usage(), self._disk()
-        return GuestUsage(
-            peak_memory_bytes=usage.peak_memory_bytes,
-            cpu_s=usage.cpu_s,
-            memory_kills=usage.oom_kills or 0,
-            refused_processes=usage.pids_denied or 0,
-            disk_is_full=self._is_over(disk) or disk.bytes + FULL_BYTES > self._limits.disk_bytes,
-        )
+        disk = self._disk()
+        is_full = self._is_over(disk) or disk.bytes + FULL_BYTES > self._limits.disk_bytes
+        return counted(self._group.usage(), disk_is_full=is_full)
 
     def kill(self) -> None:
         """End the whole family: through the keeper, who buries it too, and then whatever has the slot's uid.

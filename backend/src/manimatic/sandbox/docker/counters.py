@@ -18,7 +18,7 @@ from manimatic.sandbox.cgroup.v1 import V1Group
 from manimatic.sandbox.cgroup.v2 import V2Group
 from manimatic.sandbox.docker.container import Recipe, pids_limit
 from manimatic.sandbox.docker.engine import Engine
-from manimatic.sandbox.guest import GuestUsage
+from manimatic.sandbox.guest import GuestUsage, counted
 from manimatic.sandbox.supervised import FULL_BYTES
 
 FULL_SHARE = 1 / 32
@@ -77,14 +77,7 @@ class FileCounters:
 
     def read(self) -> GuestUsage:
         """Look once; a group that is gone counts nothing."""
-        usage = self._group.usage()
-        return GuestUsage(
-            peak_memory_bytes=usage.peak_memory_bytes,
-            cpu_s=usage.cpu_s,
-            memory_kills=usage.oom_kills or 0,
-            refused_processes=usage.pids_denied or 0,
-            disk_is_full=self._disk_is_full(),
-        )
+        return counted(self._group.usage(), disk_is_full=self._disk_is_full())
 
     def _disk_is_full(self) -> bool:
         """Look at the run's tmpfs from outside; its mount point is ours, so no path of the guest's is followed."""
