@@ -30,7 +30,7 @@ class CallbackRules:
         else:
             return
         points = [literal_point(part) for part in given]
-        once = isinstance(argument, ast.Lambda) or self._uses_of(ast.unparse(argument)) == 1
+        once = isinstance(argument, ast.Lambda) or self.findings.source.uses[ast.unparse(argument)] == 1
         for point in points:
             if point is not None and len(point.elts) == 2 and not any(isinstance(e, ast.Starred) for e in point.elts):
                 span = self.findings.source.span(point.elts[-1])
@@ -134,20 +134,15 @@ class CallbackRules:
         place = type(first)(line=first.line, column=first.column, end_line=second.line, end_column=second.column)
         return Fix((Edit(place, ""),))
 
-    def _uses_of(self, name: str) -> int:
-        tree = ast.parse(self.findings.source.code)
-        return sum(isinstance(part, (ast.Name, ast.Attribute)) and ast.unparse(part) == name for part in ast.walk(tree))
-
     def _is_updater(self, name: str) -> bool:
         """Tell whether a function is used for nothing but updating the scene."""
-        tree = ast.parse(self.findings.source.code)
         scene = sum(
             isinstance(part, ast.Call)
             and ast.unparse(part.func) in {"self.add_updater", "self.remove_updater"}
             and [ast.unparse(argument) for argument in part.args] == [name]
-            for part in ast.walk(tree)
+            for part in ast.walk(self.findings.source.tree)
         )
-        return self._uses_of(name) == scene
+        return self.findings.source.uses[name] == scene
 
 
 def is_function(value: Value) -> bool:

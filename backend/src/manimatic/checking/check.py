@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 
 from manimatic.checking.api import ApiIndex
 from manimatic.checking.findings import Findings, Source
@@ -52,9 +51,7 @@ def check_source(
     if _NO_TEXT.search(code):
         return too_much(code, "null-bytes", "The source holds null bytes or characters that are none.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
+        tree = findings.source.tree
     except SyntaxError as error:
         report_syntax(error, findings)
         return CheckReport(code=code, diagnostics=findings.all())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from manimatic.checking.ruledata import certain_rules
 from manimatic.diagnostics import Diagnostic, Edit, Fix, Severity, Span
@@ -16,6 +19,19 @@ class Source:
     def __init__(self, code: str) -> None:
         self.code = code
         self.lines = code.split("\n")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Return what the source is parsed to. Raises SyntaxError, ValueError, RecursionError, MemoryError."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(self.code)
+
+    @cached_property
+    def uses(self) -> Counter[str]:
+        """Return how often each name, and each attribute with what it is of, stands in the source."""
+        parts = (part for part in ast.walk(self.tree) if isinstance(part, (ast.Name, ast.Attribute)))
+        return Counter(map(ast.unparse, parts))
 
     def column(self, line: int, offset: int) -> int:
         """Return the column, from 1, of a byte offset in a line."""

@@ -36,8 +36,8 @@ class HeightRule:
         if not isinstance(node, ast.Call) or node.keywords or not all(_is_number(part, names) for part in node.args):
             return False
         name = ast.unparse(node.func).removeprefix("self.")
-        tree = ast.parse(self.findings.source.code)
-        found = [part for part in ast.walk(tree) if isinstance(part, ast.FunctionDef) and part.name == name]
+        parts = ast.walk(self.findings.source.tree)
+        found = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name == name]
         if len(found) != 1 or found[0].decorator_list or "." in name:
             return False
         own = {one.arg for one in found[0].args.args} - {"self"}

@@ -181,11 +181,7 @@ class NameRule:
     def _import_line(self) -> int:
         """Return the line before which an import may be put: behind the docstring and `__future__`."""
         line = 1
-        try:
-            body = ast.parse(self.findings.source.code).body
-        except SyntaxError:
-            return line
-        for node in body:
+        for node in self.findings.source.tree.body:
             future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
             text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
             if not (future or text):

@@ -147,7 +147,7 @@ class PointRules:
             return
         made = [
             part.value
-            for part in ast.walk(ast.parse(self.findings.source.code))
+            for part in ast.walk(self.findings.source.tree)
             if isinstance(part, ast.Assign) and node.id in {ast.unparse(target) for target in part.targets}
         ]
         call = made[0] if len(made) == 1 else None
