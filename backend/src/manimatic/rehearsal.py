@@ -71,3 +71,8 @@ class Rehearsal:
     """How long rendering will take from where the rehearsal ended, on this machine now; an estimate."""
     findings: tuple[LayoutFinding, ...] = ()
     """The layout report, in order of time."""
+
+
+def rule_id(rule: str) -> str:
+    """Return the name of a rule of the layout report among those of the checker."""
+    return f"layout-{rule.replace('_', '-')}"

@@ -19,7 +19,7 @@ from manimatic.errors import (
 from manimatic.jobs import Attempt, Failure, JobState
 from manimatic.outcomes import complaint
 from manimatic.ports import Draft, RunResult
-from manimatic.rehearsal import LayoutFinding, LayoutObject
+from manimatic.rehearsal import LayoutFinding, LayoutObject, rule_id
 from manimatic.verdicts import Verdict
 
 MAX_COMPLAINTS = 20
@@ -30,7 +30,7 @@ BROKEN_SOURCE = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One attempt that gave no whole video: its scene, what the checker found, and how it ran, if it ran."""
+    """One attempt: its scene, what the checker found, and how it ran, if it ran."""
 
     attempt: Attempt
     draft: Draft
@@ -171,7 +171,7 @@ def layout_advice(findings: Iterable[LayoutFinding]) -> tuple[Diagnostic, ...]:
     """Return the layout report in the form of the checker's findings; none of them makes a scene fail."""
     return tuple(
         Diagnostic(
-            rule=f"layout-{found.rule.replace('_', '-')}",
+            rule=rule_id(found.rule),
             severity=Severity.ADVICE,
             span=_line_span(next((one.line for one in found.objects if one.line), found.line) or 1),
             message=f"{found.message} ({found.start_s:.1f} to {found.end_s:.1f} s)",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manimatic.cli.show import open_console
+from manimatic.rehearsal import rule_id
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -38,9 +39,7 @@ def show_sum(told: Sequence[Mapping[str, Any]], *, fixed: bool) -> None:
     """Print what it all comes to."""
     found = [one for file in told for one in file["diagnostics"]]
     counts = {kind: sum(one["severity"] == kind for one in found) for kind in _STYLES}
-    parts = [
-        f"{count} {kind}{'' if count == 1 or kind == 'advice' else 's'}" for kind, count in counts.items() if count
-    ]
+    parts = [f"{count} {_plural(kind, count)}" for kind, count in counts.items() if count]
     mends = sum(len(file["fixes"]) for file in told)
     mended = f"; {mends} mended" if fixed and mends else ""
     mended = f"; {mends} can be mended with --fix" if mends and not fixed else mended
@@ -106,9 +105,12 @@ def _rehearsed(path: Path, told: Mapping[str, Any]) -> list[Text]:
     for found in told["layout"]:
         line = next((one["line"] for one in found["objects"] if one["line"]), found["line"]) or 1
         when = f"{found['start_s']:.1f}-{found['end_s']:.1f} s"
-        rule = f"layout-{found['rule'].replace('_', '-')}"
         head = (f"{place}:{line}:1", "bold")
-        shown.append(Text.assemble(head, " ", ("advice", _STYLES["advice"]), " ", (rule, "magenta"), f" {when}"))
+        shown.append(
+            Text.assemble(
+                head, " ", ("advice", _STYLES["advice"]), " ", (rule_id(found["rule"]), "magenta"), f" {when}"
+            )
+        )
         shown.append(Text.assemble(f"  {printable(found['message'])}", (f" {printable(found['hint'])}", "green")))
     return shown
 
