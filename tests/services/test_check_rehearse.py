@@ -51,7 +51,9 @@ def test_text_over_text_is_told_and_is_no_failure(shell: Shell) -> None:
     (found,) = told["layout"]
     assert found["rule"] == "text_over_text"
     assert {(one["name"].split()[0], one["line"]) for one in found["objects"]} == {("title", 6), ("answer", 7)}
-    assert "title" in shell.run("check", "--rehearse", "scene.py").out
+    said = shell.run("check", "--rehearse", "scene.py").out
+    assert "title" in said
+    assert said.endswith("1 file: 1 advice.\n")
 
 
 def test_scene_that_raises_ends_with_one_and_its_line(shell: Shell) -> None:

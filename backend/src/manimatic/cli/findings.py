@@ -39,6 +39,7 @@ def show_sum(told: Sequence[Mapping[str, Any]], *, fixed: bool) -> None:
     """Print what it all comes to."""
     found = [one for file in told for one in file["diagnostics"]]
     counts = {kind: sum(one["severity"] == kind for one in found) for kind in _STYLES}
+    counts["advice"] += sum(len(file.get("layout", ())) for file in told)
     parts = [f"{count} {_plural(kind, count)}" for kind, count in counts.items() if count]
     mends = sum(len(file["fixes"]) for file in told)
     mended = f"; {mends} mended" if fixed and mends else ""
