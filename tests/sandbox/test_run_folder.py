@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from manimatic.sandbox.run_folder import (
     MAX_FILES,
+    DiskUse,
+    _walk,
     acting_as,
     make_run_folder,
     measure,
@@ -152,3 +154,17 @@ def test_folders_of_dead_launchers_are_removed(folder: Path, slot: Slot) -> None
     assert sorted(path.name for path in parent.iterdir()) == ["manimatic-test-run", "other"]
     assert not dead.exists()
     (parent / "other").rmdir()
+
+
+def test_rights_that_are_taken_in_mid_walk_hide_what_is_there(folder: Path, slot: Slot) -> None:
+    """A guest that locks a folder which is being looked at is told of as one that hides, and the look goes on."""
+    as_guest(slot, "import os; os.mkdir('locked'); open('locked/-rf', 'w').close()", folder)
+    use = DiskUse()
+    with acting_as(slot):
+        opened = os.open(folder / "locked", os.O_RDONLY | os.O_DIRECTORY)
+        (folder / "locked").chmod(0)
+        _walk(opened, use)
+    sees_all = slot.uid is None and os.geteuid() == 0
+    assert use.hides is not sees_all
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened)

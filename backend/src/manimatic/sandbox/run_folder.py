@@ -112,31 +112,41 @@ def measure(folder: Path, pids: Sequence[int], slot: Slot, turn: int = 0) -> Dis
 
 def _walk(top: int, use: DiskUse) -> None:
     """Count a tree, holding one descriptor per level; a tree that is too large or too deep is not walked to its end."""
-    held = [(top, _names(top))]
-    while held:
-        fd, names = held[-1]
-        name = names.pop() if names else None
-        if name is None or use.files > MAX_FILES:
+    held: list[tuple[int, list[str]]] = [(top, [])]
+    try:
+        held[0][1].extend(_names(top))
+        while held:
+            fd, names = held[-1]
+            if names and use.files <= MAX_FILES:
+                _count(held, fd, names.pop(), use)
+            else:
+                os.close(fd)
+                held.pop()
+    finally:
+        for fd, _ in held:
             os.close(fd)
-            held.pop()
-            continue
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            found = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            use.add(found)
-            if stat.S_ISDIR(found.st_mode):
-                _enter(held, fd, name, use)
+
+
+def _count(held: list[tuple[int, list[str]]], fd: int, name: str, use: DiskUse) -> None:
+    """Count a name, and enter it if it is a folder; its parent's rights may be gone since that was opened."""
+    try:
+        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        use.add(found)
+        if stat.S_ISDIR(found.st_mode):
+            _enter(held, fd, name, use)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError:
+        use.hides = True
 
 
 def _enter(held: list[tuple[int, list[str]]], fd: int, name: str, use: DiskUse) -> None:
     if len(held) >= MAX_DEPTH:
         use.hides = True
         return
-    try:
-        below = os.open(name, _FOLDER, dir_fd=fd)
-    except PermissionError:
-        use.hides = True
-        return
-    held.append((below, _names(below)))
+    below = os.open(name, _FOLDER, dir_fd=fd)
+    held.append((below, []))
+    held[-1][1].extend(_names(below))
 
 
 def _names(fd: int) -> list[str]:
