@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import re
 import tokenize
-import warnings
 
-from manimatic.checking.findings import Findings
+from manimatic.checking.findings import Findings, Source
 from manimatic.diagnostics import Edit, Fix, Span, edited
 
 _MISMATCH = re.compile(r"closing parenthesis '[\])}]' does not match opening parenthesis '(?P<open>[\[({])'")
@@ -78,9 +76,6 @@ def _balance(text: str) -> int | None:
 
 def _parses(code: str) -> bool:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(code)
+        return Source(code).tree is not None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return True
