@@ -138,6 +138,16 @@ def test_drawing_again_and_again_is_foretold_from_what_it_takes(bench: Bench) ->
     assert turning.predicted_render_s > 3 * still.predicted_render_s
 
 
+def test_characters_that_tex_leaves_out_are_told(bench: Bench) -> None:
+    """TeX itself calls that no error; a formula with nothing missing is not named."""
+    code = "from manim import *\nclass A(Scene):\n    def construct(self):\n"
+    code += "        self.add(Tex(r'say \\symbol{200}'), MathTex('a^2').shift(UP))\n        self.wait()\n"
+    rehearsal = bench.run(code, rehearse=Rehearse.ONLY).rehearsal
+    assert rehearsal is not None
+    told = [finding for finding in rehearsal.findings if finding.rule == "missing_glyph"]
+    assert ["\\xc8" in finding.message for finding in told] == [True]
+
+
 def test_scene_that_computes_without_end_is_stopped_at_its_line(bench: Bench) -> None:
     """Its share of the time is up. On a machine so busy that it could not compute, the host's clock ends it."""
     code = ENDLESS + "while True:\n            pass\n"
