@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,7 @@ START = 1_000_000.0
 VIDEO = Video(name="v.mp4", url="http://x/v.mp4", bytes=9, sha256="ab", width=854, height=480, fps=15.0, duration_s=2.5)
 FAILURE = Failure(code="scene_error", message="It broke.", hint="Mend it.", stage="rendering", line=3)
 
-# One row per database; each is given an empty folder and a clock and opens a store with nothing in it.
-STORES: dict[str, Callable[[Path, Callable[[], float]], JobStore]] = {
-    "sqlite-file": lambda folder, clock: open_store(f"sqlite:///{folder}/jobs.sqlite3", clock=clock),
-    "sqlite-memory": lambda folder, clock: open_store("sqlite://", clock=clock),
-}
+STORES = ["sqlite-file", "sqlite-memory", "postgres"]
 
 
 class Clock:
@@ -65,10 +61,12 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=list(STORES))
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Any]:
     """Give an empty store on each database."""
-    opened: Any = STORES[request.param](tmp_path, clock)
+    urls = {"sqlite-file": f"sqlite:///{tmp_path}/jobs.sqlite3", "sqlite-memory": "sqlite://"}
+    url = urls.get(request.param) or request.getfixturevalue("postgres_url")
+    opened: Any = open_store(url, clock=clock)
     yield opened
     opened.close()
 

@@ -40,7 +40,7 @@ def examine(settings: Settings, parts: Parts, *, quick: bool = False) -> list[Fi
     if quick:
         return found
     found += examine_users(settings, ServiceUsers(), os.geteuid())
-    return [*found, _port(settings), _database(parts), _storage(settings, parts), *_model(settings, parts)]
+    return [*found, _port(settings), _database(settings, parts), _storage(settings, parts), *_model(settings, parts)]
 
 
 def _python(version: tuple[int, ...]) -> Finding:
@@ -89,12 +89,13 @@ def _port(settings: Settings) -> Finding:
     return ok("port", f"{settings.host}:{settings.port} is free")
 
 
-def _database(parts: Parts) -> Finding:
+def _database(settings: Settings, parts: Parts) -> Finding:
+    kind = "PostgreSQL" if settings.resolved_database_url.startswith("postgresql") else "SQLite"
     try:
         parts.store().ping()
     except ManimaticError as failure:
         return error("database", failure.message, failure.hint)
-    return ok("database", "opens")
+    return ok("database", f"{kind} opens")
 
 
 def _storage(settings: Settings, parts: Parts) -> Finding:

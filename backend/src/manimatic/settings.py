@@ -215,7 +215,11 @@ class Settings:
     )
     data_dir: Path = _setting("MANIMATIC_DATA_DIR", Path(), "Folder for the database, videos and runs.", Path)
     database_url: str = _setting(
-        "MANIMATIC_DATABASE_URL", "", "Database of the jobs; empty: SQLite in the data folder.", str, secret=True
+        "MANIMATIC_DATABASE_URL",
+        "",
+        "Database of the jobs, such as `postgresql://user:password@host/database`; empty: SQLite in the data folder.",
+        str,
+        secret=True,
     )
     host: str = _setting("MANIMATIC_HOST", "127.0.0.1", "Address that the API listens on.", str)
     port: int = _setting("MANIMATIC_PORT", 5000, "Port that the API listens on.", _number(int, 0, 65535))

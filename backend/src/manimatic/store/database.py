@@ -34,9 +34,11 @@ class Database:
     def upgrade(self) -> None:
         """Bring the tables up to date. Raises StoreError."""
         with plain_errors(self.place):
-            upgrade(self._engine, self.place)
-            if not self._readers_queue:
-                self._engine.dispose()  # a fork right after opening inherits no connection
+            try:
+                upgrade(self._engine, self.place)
+            finally:
+                if not self._readers_queue:
+                    self._engine.dispose()  # a fork right after opening inherits no connection
 
     def close(self) -> None:
         """Close every connection; the next use opens new ones, except in memory, where all is gone."""
