@@ -93,6 +93,8 @@ SHORT_SIDE_UNITS = 8.0
 """The frame's short side in Manim's units; 8 is Manim's own frame height."""
 MAX_FPS = 120
 MAX_CODE_BYTES = 1024 * 1024
+LOCAL = "local"
+"""The account of the command line, and of an API that asks for no keys."""
 DOOMED = 0.0
 """The `expires_at` of a video that the user has deleted and whose storage has not removed it yet."""
 
@@ -146,6 +148,8 @@ class NewJob:
     options: Options = Options()
     deadline_at: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    account: str = LOCAL
+    """Whose job it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +238,10 @@ class Job:
     updated_at: float
     deadline_at: float | None
     ended_at: float | None = None
+    account: str = LOCAL
+    """Whose job it is; nobody else sees it."""
     owner: str | None = None
+    """The dispatcher that holds the lease."""
     lease_until: float | None = None
     fence: int = 0
     tries: int = 0

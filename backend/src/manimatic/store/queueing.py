@@ -33,6 +33,7 @@ def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> 
         "created_at": now,
         "updated_at": now,
         "deadline_at": new.deadline_at,
+        "account": new.account,
         "progress": {},
         "timings": {},
         "last_event": 1,
