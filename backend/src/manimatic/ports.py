@@ -169,11 +169,15 @@ class JobStore(Protocol):
         ...
 
     def queue_position(self, job_id: str) -> int | None:
-        """Return how many jobs run before this one, plus one; None when it is not queued."""
+        """Return how many jobs run before this one as things stand, plus one; None when it is not queued."""
         ...
 
     def claim(self, owner: str, *, lease_s: float, max_tries: int, job_id: str | None = None) -> Claim | None:
-        """Take the oldest queued job (or just `job_id`), or None. Jobs tried `max_tries` times are not taken."""
+        """Take the next queued job (or just `job_id`), or None. Jobs tried `max_tries` times are not taken.
+
+        Accounts take turns: next is the oldest job of the account with the fewest running jobs, and of several such of
+        the one that was served longest ago.
+        """
         ...
 
     def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
@@ -257,6 +261,10 @@ class JobStore(Protocol):
 
     def reports(self, *, within_s: float) -> Sequence[ServiceReport]:
         """Return the reports of services seen lately."""
+        ...
+
+    def waiting(self, *, older_than_s: float, limit: int = 1000) -> Sequence[str]:
+        """Return the ids of jobs that have been queued for so long and that nobody has taken, oldest first."""
         ...
 
     def depth(self) -> QueueDepth:
@@ -417,7 +425,11 @@ class Wakeup(Protocol):
     """Says that there is work; a lost or doubled call is harmless, since the store is the truth."""
 
     def notify(self, job_id: str) -> None:
-        """Say that this job waits."""
+        """Say that this job waits; what keeps it from being said is no error."""
+        ...
+
+    def remind(self, job_ids: Sequence[str]) -> None:
+        """Say again that these wait, which have waited long: earlier calls may have been lost."""
         ...
 
     def wait(self, timeout_s: float) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 from manimatic.errors import LeaseLost, QueueFull
 from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, new_id
 from manimatic.ports import Claim
-from manimatic.store import moves
+from manimatic.store import moves, turns
 from manimatic.store.dialects import submit_one_at_a_time
 from manimatic.store.rows import clean, columns_of, columns_of_attempt, job_of
 from manimatic.store.schema import attempts, jobs
@@ -51,27 +51,24 @@ def no_live_lease(now: float) -> ColumnElement[bool]:
 def claim(
     connection: Connection, owner: str, lease_s: float, max_tries: int, job_id: str | None, now: float
 ) -> Claim | None:
-    """Take the oldest job that may run, or the one named, in one statement."""
-    oldest = (
-        select(jobs.c.seq)
-        .where(
-            jobs.c.state == JobState.QUEUED.value,
-            jobs.c.tries < max_tries,
-            jobs.c.cancel_requested.is_(False),
-            no_live_lease(now),
-            or_(jobs.c.deadline_at.is_(None), jobs.c.deadline_at > now),
-            true() if job_id is None else jobs.c.id == job_id,
-        )
-        .order_by(jobs.c.seq)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+    """Take the job that is next in the fair order of those that may run, or the one named."""
+    claimable = (
+        jobs.c.state == JobState.QUEUED.value,
+        jobs.c.tries < max_tries,
+        jobs.c.cancel_requested.is_(False),
+        no_live_lease(now),
+        or_(jobs.c.deadline_at.is_(None), jobs.c.deadline_at > now),
+        true() if job_id is None else jobs.c.id == job_id,
     )
+    next_one = turns.fair(claimable, now).scalar_subquery()
     values = {"owner": owner, "lease_until": now + lease_s, "updated_at": now}
     counters = {"fence": jobs.c.fence + 1, "tries": jobs.c.tries + 1}
-    take = update(jobs).where(jobs.c.seq == oldest).values({**values, **counters}).returning(jobs)
+    take = update(jobs).where(jobs.c.seq == next_one).values({**values, **counters}).returning(jobs)
     row = connection.execute(take).mappings().one_or_none()
-    return None if row is None else Claim(job=job_of(row), owner=owner, fence=row["fence"])
+    if row is None:
+        return None
+    turns.served(connection, row["account"])
+    return Claim(job=job_of(row), owner=owner, fence=row["fence"])
 
 
 def heartbeat(connection: Connection, claim: Claim, lease_s: float, now: float) -> bool:

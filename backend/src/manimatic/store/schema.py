@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from manimatic.jobs import DOOMED
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`; a database that has it needs no upgrade."""
 
 
@@ -83,7 +83,16 @@ jobs = Table(
     Index("jobs_by_state", "state", "seq"),
     Index("jobs_by_video_expiry", "video_expires_at"),
     Index("jobs_by_account", "account", "seq"),
+    Index("jobs_by_lease", "lease_until"),
     sqlite_autoincrement=True,
+)
+
+# The higher an account's number, the later it was served; one that never was has none.
+turns = Table(
+    "turns",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("turn", BigInteger, nullable=False),
 )
 
 attempts = Table(

@@ -49,10 +49,14 @@ class SqlJobStore:
     def queue_position(self, job_id: str) -> int | None:
         """Return how many jobs run before this one, plus one; None when it is not queued. Raises JobNotFound."""
         with self._database.read() as connection:
-            return reading.queue_position(connection, job_id)
+            return reading.queue_position(connection, job_id, self._now(connection))
 
     def claim(self, owner: str, *, lease_s: float, max_tries: int, job_id: str | None = None) -> Claim | None:
-        """Take the oldest job that waits, is not past its deadline and has a try left; else return None."""
+        """Take the next job that waits, is not past its deadline and has a try left; else return None.
+
+        Accounts take turns: next is the oldest job of the account with the fewest running jobs, and of several such of
+        the one that was served longest ago.
+        """
         with self._database.write() as connection:
             return queueing.claim(connection, owner, lease_s, max_tries, job_id, self._now(connection))
 
@@ -171,6 +175,11 @@ class SqlJobStore:
         """Return the reports of services seen lately, by name."""
         with self._database.read() as connection:
             return reading.reports(connection, within_s, self._now(connection))
+
+    def waiting(self, *, older_than_s: float, limit: int = 1000) -> Sequence[str]:
+        """Return the ids of jobs that have been queued for so long and that nobody has taken, oldest first."""
+        with self._database.read() as connection:
+            return reading.waiting(connection, older_than_s, limit, self._now(connection))
 
     def depth(self) -> QueueDepth:
         """Return how much is waiting."""
