@@ -14,6 +14,7 @@ from harness import servers
 
 if TYPE_CHECKING:
     from harness.postgres import Postgres
+    from harness.redis import Redis
 
 OURS = ("MANIMATIC_", "GEMINI_", "OPENAI_", "ANTHROPIC_", "CLOUDINARY_", "PG")
 LEAVE_S = 2.0
@@ -51,6 +52,15 @@ def postgres() -> Iterator[Postgres]:
     from harness.postgres import postgres_server
 
     with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Redis]:
+    """Give a Redis server of the tests' own, started when it is first asked for."""
+    from harness.redis import redis_server
+
+    with redis_server() as server:
         yield server
 
 

@@ -55,12 +55,13 @@ def test_every_part_keeps_few_heaps(
     assert all(int(environ["MALLOC_ARENA_MAX"]) <= 4 for environ in parts_of(settings, users, monkeypatch).values())
 
 
-def test_api_gets_the_database_and_no_other_secret(
+def test_api_gets_database_and_broker_and_no_other_secret(
     settings: Settings, users: ServiceUsers | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What listens to the network can neither ask the model nor store."""
     environ = parts_of(settings, users, monkeypatch)["api"]
     assert environ.pop("MANIMATIC_DATABASE_URL") == DATABASE
+    assert environ.pop("MANIMATIC_BROKER_URL") == SECRETS["MANIMATIC_BROKER_URL"]
     assert "s3cr3t" not in str(environ)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -74,11 +75,41 @@ def build_store(settings: Settings) -> JobStore:
     return open_store(settings.resolved_database_url)
 
 
-def build_wakeup(settings: Settings) -> Wakeup:
-    """Return the wake-up between the processes of this machine."""
+def build_wakeup(settings: Settings, warn: Callable[[str], None] = lambda line: None) -> Wakeup:
+    """Return the wake-up between processes: of this machine, and through a broker where there is one.
+
+    Raises:
+        SettingsError: There is to be a broker and its address is missing or no use.
+    """
     from manimatic.wakeup import PollingWakeup
 
-    return PollingWakeup(settings.data_dir)
+    local = PollingWakeup(settings.data_dir)
+    if settings.dispatch == "embedded":
+        return local
+    from manimatic.wakeup.broker import CeleryWakeup, make_sender
+
+    return CeleryWakeup(make_sender(settings.broker_url, settings.job_timeout_s), local, warn)
+
+
+def check_broker(settings: Settings) -> str | None:
+    """Ask the broker how much waits there; None where there is none. Raises BrokerError, SettingsError."""
+    if settings.dispatch == "embedded":
+        return None
+    from manimatic.wakeup.broker import make_sender, waiting_messages
+
+    return f"Redis answers; {waiting_messages(make_sender(settings.broker_url, settings.job_timeout_s))} messages wait"
+
+
+def run_celery_worker(settings: Settings, launcher: Path, warn: Callable[[str], None]) -> int:
+    """Run a Celery worker whose processes each take one job at a time; return its exit status."""
+    from manimatic.wakeup.broker import make_receiver
+    from manimatic.wakeup.worker import work
+
+    def prepare() -> Callable[[threading.Event], bool]:
+        runner = build_runner(settings, build_store(settings), build_launcher_sandbox(launcher), warn=warn)
+        return runner.run_next
+
+    return work(make_receiver(settings.broker_url, settings.job_timeout_s), prepare, settings.concurrency)
 
 
 def build_storage(settings: Settings) -> Storage:
@@ -175,9 +206,13 @@ def build_runner(
     sandbox: Sandbox,
     *,
     copies: Path | None = None,
+    takes_jobs: bool = True,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Runner:
-    """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
+    """Return the loop of a dispatcher; with `copies`, every video is left in that folder too.
+
+    One whose Celery workers take the jobs does the upkeep and nothing else.
+    """
     from manimatic.pipeline import Folders
     from manimatic.runner import Pace, Runner
 
@@ -189,12 +224,12 @@ def build_runner(
         store=store,
         pipeline=pipeline,
         storage=storage,
-        wakeup=build_wakeup(settings),
+        wakeup=build_wakeup(settings, warn),
         work_folder=folders.work,
         held_folder=folders.held,
         jobs_kept_s=settings.job_retention_d * 86_400,
         job_timeout_s=settings.job_timeout_s,
-        concurrency=settings.concurrency,
+        concurrency=settings.concurrency if takes_jobs else 0,
         pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),
         facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
         warn=warn,

@@ -30,6 +30,7 @@
     │   └── SandboxUnavailable      sandbox_unavailable
     ├── StorageError                storage_error
     ├── StoreError                  store_error
+    ├── BrokerError                 broker_error
     ├── JobCancelled                cancelled
     ├── JobExpired                  expired
     ├── WorkerLost                  worker_lost
@@ -276,6 +277,16 @@ class StoreError(ManimaticError):
     http_status = 503
     exit_code = 8
     hint = "Check MANIMATIC_DATABASE_URL, and that the data folder is writable and not full."
+    retryable = True
+
+
+class BrokerError(ManimaticError):
+    """The broker that wakes dispatchers cannot be used; jobs are kept, and start later."""
+
+    code = "broker_error"
+    http_status = 503
+    exit_code = 10
+    hint = "Start Redis, or mend MANIMATIC_BROKER_URL."
     retryable = True
 
 

@@ -35,6 +35,8 @@ class Pace:
     idle_s: float = 1.0
     upkeep_s: float = 5.0
     drop_s: float = 600.0
+    remind_s: float = 60.0
+    """How long a job may wait before its wake-up is taken for lost."""
     max_tries: int = 3
     """Claims of one job, after which it fails as `worker_lost`."""
 
@@ -45,7 +47,7 @@ class Pace:
 
 
 class Runner:
-    """Runs the store's jobs, `concurrency` at once.
+    """Runs the store's jobs, `concurrency` at once; with none it only does the upkeep.
 
     Args:
         name: Unique among all dispatchers; the owner of its claims.
@@ -109,6 +111,8 @@ class Runner:
         stop = Stop(self._time_limit(claim))
         with self._keeping(claim, stop, shutdown), contextlib.suppress(LeaseLost):
             self._pipeline.run(claim, stop)
+        if stop.reason == "shutdown":
+            self._wakeup.notify(claim.job.id)  # it waits again, for another dispatcher
         return True
 
     def upkeep(self) -> None:
@@ -118,6 +122,9 @@ class Runner:
                 if job.is_final and not job.held_video:
                     discard_videos(job, self._storage)
                 self._wakeup.notify(job.id)
+        with self._warned():
+            if lost := self._store.waiting(older_than_s=self._pace.remind_s):
+                self._wakeup.remind(lost)
         with self._warned():
             for job in self._store.expired_videos():
                 with self._warned():

@@ -221,6 +221,19 @@ class Settings:
         str,
         secret=True,
     )
+    dispatch: str = _setting(
+        "MANIMATIC_DISPATCH",
+        "embedded",
+        "Who takes jobs: `embedded`, dispatchers that look for them, or `celery`, Celery workers that Redis wakes.",
+        _choice("embedded", "celery"),
+    )
+    broker_url: str = _setting(
+        "MANIMATIC_BROKER_URL",
+        "",
+        "Redis that wakes Celery workers, such as `redis://:password@host:6379/0`; it is told ids of jobs only.",
+        str,
+        secret=True,
+    )
     host: str = _setting("MANIMATIC_HOST", "127.0.0.1", "Address that the API listens on.", str)
     port: int = _setting("MANIMATIC_PORT", 5000, "Port that the API listens on.", _number(int, 0, 65535))
     public_url: str = _setting(

@@ -47,7 +47,8 @@ def serve_all(host: str | None, port: int | None) -> int:
     """Serve until told to stop; return the exit code."""
     settings = _with_address(read_settings(), host, port)
     bootstrap.prepare_data_dir(settings)
-    bootstrap.build_storage(settings)  # each part would stop at what these two refuse, and be started again
+    bootstrap.build_storage(settings)  # each part would stop at what these refuse, and be started again
+    bootstrap.build_wakeup(settings)
     if code := stop_on_errors(settings):
         return code
     users, why_root = _users(settings)
@@ -163,7 +164,8 @@ def _parts(
     shown = _api_environ(settings, public)
     client = ("--client", str(users.dispatcher)) if users else ()
     launcher = (sys.executable, "-m", "manimatic.launcher", "--socket", str(launcher_socket), *client)
-    dispatcher = (sys.executable, "-m", "manimatic.dispatcher", "--launcher", str(launcher_socket))
+    dispatches = "manimatic.dispatcher" if settings.dispatch == "embedded" else "manimatic.celery_app"
+    dispatcher = (sys.executable, "-m", dispatches, "--launcher", str(launcher_socket))
     api = (sys.executable, "-m", "gunicorn", *bootstrap.api_server_options(listener.fileno()))
     parts = [
         Part(name="launcher", command=launcher, environ=public),
@@ -179,9 +181,9 @@ def _as_its_own(part: Part, users: ServiceUsers) -> Part:
 
 
 def _api_environ(settings: Settings, public: Mapping[str, str]) -> dict[str, str]:
-    """Return the api's environment: of all secrets it needs the database's address alone."""
-    database = {"MANIMATIC_DATABASE_URL": settings.database_url} if settings.database_url else {}
-    return {**public, **database}
+    """Return the api's environment: of all secrets it needs the addresses of database and broker alone."""
+    given = {"MANIMATIC_DATABASE_URL": settings.database_url, "MANIMATIC_BROKER_URL": settings.broker_url}
+    return {**public, **{name: address for name, address in given.items() if address}}
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -54,7 +54,9 @@ def place(connection: Connection, seq: int, account: str, now: float) -> int:
         .where(queued)
         .group_by(jobs.c.account)
     )
-    rows = {name: (count, tuple(order)) for name, count, *order in connection.execute(standing)}
+    rows: dict[str, tuple[int, tuple[int, ...]]] = {
+        name: (count, tuple(order)) for name, count, *order in connection.execute(standing)
+    }
     mine = jobs.c.account == account
     own = int(connection.execute(select(func.count()).where(queued, mine, jobs.c.seq <= seq)).scalar_one())
     _, my_order = rows.pop(account, (own, ()))

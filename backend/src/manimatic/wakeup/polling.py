@@ -38,8 +38,8 @@ class PollingWakeup:
             os.write(descriptor, b"\n")
 
     def remind(self, job_ids: Sequence[str]) -> None:
-        """Say again that these wait."""
-        for job_id in job_ids:
+        """Say again that these wait; whoever is woken looks for all of them."""
+        for job_id in job_ids[:1]:
             self.notify(job_id)
 
     def wait(self, timeout_s: float) -> None:
