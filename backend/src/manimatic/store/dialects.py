@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
@@ -75,6 +76,12 @@ def submit_one_at_a_time(connection: Connection) -> None:
     """Let no other transaction submit until this one ends, so that what it counted stays true."""
     if connection.dialect.name == "postgresql":  # a writing transaction on SQLite is alone in any case
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SUBMIT_LOCK})
+
+
+def insert_if_missing(connection: Connection, table: Table, values: dict[str, Any]) -> None:
+    """Insert a row unless one with its primary key is there, whatever other transactions do."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(make(table).values(values).on_conflict_do_nothing())
 
 
 @contextmanager
