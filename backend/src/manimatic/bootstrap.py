@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manimatic.errors import SettingsError
-from manimatic.findings import Finding
-from manimatic.ports import Checker, CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
+from manimatic.ports import Checker, CodeGenerator, JobStore, KeyStore, Limits, Sandbox, Storage, Wakeup
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
     from manimatic.sandbox.docker.backend import DockerSandbox
-    from manimatic.sandbox.docker.engine import Engine
     from manimatic.sandbox.identity import LauncherIdentity
     from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
+    from manimatic.store import Stores
 
 MIB = 1024 * 1024
 MALLOC_ARENAS = "2"
@@ -69,10 +68,30 @@ def prepare_data_dir(settings: Settings) -> None:
 
 def build_store(settings: Settings) -> JobStore:
     """Open the job database, bringing its schema up to date. Raises StoreError, SettingsError."""
-    from manimatic.store import open_store
+    return build_stores(settings).jobs
+
+
+def build_stores(settings: Settings) -> Stores:
+    """Open the database with all that is kept in it. Raises StoreError, SettingsError."""
+    from manimatic.store import open_stores
 
     prepare_data_dir(settings)
-    return open_store(settings.resolved_database_url)
+    return open_stores(settings.resolved_database_url)
+
+
+def build_store_to_serve(settings: Settings) -> Stores:
+    """Open the database of a service that is to start.
+
+    Raises:
+        StoreError: The database cannot be used.
+        SettingsError: A setting is bad, or the API is to ask for keys and there is none.
+    """
+    from manimatic.checkup import refuse_without_keys
+
+    stores = build_stores(settings)
+    if settings.keys_required:
+        refuse_without_keys(settings, stores.keys.all_keys(), time.time())
+    return stores
 
 
 def build_wakeup(settings: Settings, warn: Callable[[str], None] = lambda line: None) -> Wakeup:
@@ -184,14 +203,16 @@ class ApiParts:
     """What the api works with: it writes jobs, and reads videos that lie on its own machine."""
 
     store: JobStore
+    keys: KeyStore
     service: JobService
     storage: Storage
 
 
 def build_api(settings: Settings) -> ApiParts:
     """Return the api's parts, none of which needs a key. Raises SettingsError, StoreError."""
-    store, storage = build_store(settings), build_local_storage(settings)
-    return ApiParts(store=store, service=build_service(settings, store, storage), storage=storage)
+    stores, storage = build_store_to_serve(settings), build_local_storage(settings)
+    service = build_service(settings, stores.jobs, storage)
+    return ApiParts(store=stores.jobs, keys=stores.keys, service=service, storage=storage)
 
 
 def api_server_options(listener: int | str) -> list[str]:
@@ -370,80 +391,3 @@ def build_docker_sandbox(settings: Settings, identity: LauncherIdentity) -> Dock
     from manimatic.sandbox.docker.backend import DockerSandbox
 
     return DockerSandbox(settings.docker_host, settings.worker_image, settings.docker_runtime, identity)
-
-
-def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
-    """Look over this machine and this configuration; a quick look takes well under half a second."""
-    from manimatic import checkup
-
-    parts = checkup.Parts(
-        prepare=lambda: prepare_data_dir(settings),
-        storage=lambda: build_storage(settings),
-        store=lambda: build_store(settings),
-        model=lambda: build_model(settings).check(),
-    )
-    of_sandbox = _examine_engine if settings.sandbox == "docker" else _examine_machine
-    return [*checkup.examine(settings, parts, quick=quick), *of_sandbox(settings, quick)]
-
-
-def _examine_machine(settings: Settings, quick: bool) -> list[Finding]:
-    from manimatic.sandbox.cgroup import choose
-    from manimatic.sandbox.examine import Places
-    from manimatic.sandbox.examine import examine as examine_sandbox
-    from manimatic.sandbox.identity import identity_folder
-    from manimatic.sandbox.runtime import missing_parts, runtime_root
-
-    places = Places(
-        slots=identity_folder() / "slots",
-        groups=lambda: choose().describe(),
-        runtime_missing=lambda: missing_parts(runtime_root()),
-        try_landlock=None if settings.sandbox == "bubblewrap" else _try_landlock,
-        needs_bubblewrap=settings.sandbox != "landlock",
-    )
-    return examine_sandbox(places, quick=quick)
-
-
-def _examine_engine(settings: Settings, quick: bool) -> list[Finding]:
-    from manimatic.sandbox.docker.engine import Engine
-    from manimatic.sandbox.docker.examine import examine as examine_docker
-    from manimatic.sandbox.identity import identity_folder, take_identity
-
-    def connect() -> Engine:
-        return Engine(settings.docker_host)
-
-    def attempt() -> Mapping[str, Any]:
-        with take_identity(identity_folder()) as identity:
-            sandbox = build_docker_sandbox(settings, identity)
-            try:
-                return sandbox.describe()
-            finally:
-                sandbox.close()
-
-    found = list(examine_docker(connect, settings.worker_image, None if quick else attempt))
-    return found if quick else [*found, *_examine_age_of_engine(connect)]
-
-
-def _examine_age_of_engine(connect: Callable[[], Engine]) -> list[Finding]:
-    """Look up the engine, what it starts containers with, and the kernel that they share."""
-    from manimatic.errors import SandboxError
-    from manimatic.sandbox.machine import THIS_MACHINE
-    from manimatic.sandbox.patch_levels import examine_engine
-
-    try:
-        engine = connect()
-        try:
-            said = engine.version()
-        finally:
-            engine.close()
-    except SandboxError:
-        said = {}
-    return list(examine_engine(THIS_MACHINE, said))
-
-
-def _try_landlock() -> Mapping[str, Any]:
-    """Return the report of the backend without namespaces. Raises SandboxUnavailable."""
-    from manimatic.sandbox.cgroup import choose
-    from manimatic.sandbox.identity import identity_folder, take_identity
-
-    with take_identity(identity_folder()) as identity:
-        return build_sandbox(Settings(sandbox="landlock"), choose(), identity).describe()

@@ -29,9 +29,10 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: shutdown.set())
     try:
         settings = Settings.from_env(os.environ)
-        store = bootstrap.build_store(settings)
         if arguments.check:
+            bootstrap.build_store_to_serve(settings)
             return 0
+        store = bootstrap.build_store(settings)
         sandbox = bootstrap.build_launcher_sandbox(arguments.launcher)
         bootstrap.build_runner(settings, store, sandbox, warn=_warn).run(shutdown)
     except ManimaticError as error:

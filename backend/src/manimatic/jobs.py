@@ -14,6 +14,7 @@ from typing import Any
 
 from manimatic.diagnostics import Applied, Diagnostic
 from manimatic.errors import InvalidInput
+from manimatic.keys import Quotas
 from manimatic.verdicts import Verdict
 
 
@@ -150,6 +151,10 @@ class NewJob:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     account: str = LOCAL
     """Whose job it is."""
+    api_key: str | None = None
+    """The prefix of the key that asks for it, to which it is charged."""
+    quotas: Quotas = Quotas()
+    """What that key may use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

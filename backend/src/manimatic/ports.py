@@ -1,8 +1,8 @@
-"""What Manimatic needs from the outside world, as six small interfaces.
+"""What Manimatic needs from the outside world, as small interfaces.
 
-`CodeGenerator` writes scenes, `Checker` looks them over, `JobStore` remembers jobs, `Sandbox` runs scenes, `Storage`
-keeps videos, `Wakeup` says that there is work. Each has a shipped fake and one contract suite in `tests/contract` that
-every implementation passes. Nothing here imports an implementation.
+`CodeGenerator` writes scenes, `Checker` looks them over, `JobStore` remembers jobs, `KeyStore` API keys, `Sandbox` runs
+scenes, `Storage` keeps videos, `Wakeup` says that there is work. Each has a shipped fake and one contract suite in
+`tests/contract` that every implementation passes. Nothing here imports an implementation.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from manimatic.diagnostics import CheckReport, Severity
 from manimatic.jobs import Attempt, Event, Failure, Job, JobState, NewJob, Options, Usage
+from manimatic.keys import ApiKey, Used
 from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.settings import MAX_LEASE_S
 from manimatic.verdicts import Verdict
@@ -157,15 +158,17 @@ class JobStore(Protocol):
     """Remembers jobs, their events and attempts. Every method may raise StoreError."""
 
     def submit(self, new: NewJob, *, max_queued: int) -> Job:
-        """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting."""
+        """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting, and QuotaExceeded."""
         ...
 
     def get(self, job_id: str) -> Job:
         """Return the job. Raises JobNotFound."""
         ...
 
-    def list_jobs(self, *, limit: int, cursor: str | None = None, state: JobState | None = None) -> Page:
-        """Return jobs, newest first. Raises InvalidInput for a cursor that was not handed out here."""
+    def list_jobs(
+        self, *, limit: int, cursor: str | None = None, state: JobState | None = None, account: str | None = None
+    ) -> Page:
+        """Return jobs, of one account or of all, newest first. Raises InvalidInput for a cursor not handed out here."""
         ...
 
     def queue_position(self, job_id: str) -> int | None:
@@ -273,6 +276,35 @@ class JobStore(Protocol):
 
     def ping(self) -> None:
         """Do nothing, over the real connection."""
+        ...
+
+
+@runtime_checkable
+class KeyStore(Protocol):
+    """Remembers API keys and what they have used. Every method may raise StoreError."""
+
+    def add(self, key: ApiKey) -> None:
+        """Keep a new key."""
+        ...
+
+    def find(self, prefix: str) -> ApiKey | None:
+        """Return the key with this prefix."""
+        ...
+
+    def all_keys(self) -> Sequence[ApiKey]:
+        """Return all keys, oldest first."""
+        ...
+
+    def revoke(self, prefix: str) -> ApiKey:
+        """Let the key be good for nothing from now on; doing so twice is harmless. Raises KeyNotFound."""
+        ...
+
+    def touch(self, prefix: str) -> None:
+        """Note that the key is in use."""
+        ...
+
+    def used(self, prefix: str) -> Used:
+        """Return what the key has used today."""
         ...
 
 
@@ -449,6 +481,7 @@ __all__ = [
     "DraftListener",
     "Failure",
     "JobStore",
+    "KeyStore",
     "Limits",
     "Page",
     "QueueDepth",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from manimatic.errors import InvalidInput, VideoNotFound
+from manimatic.errors import InvalidInput, JobNotFound, VideoNotFound
 from manimatic.jobs import (
     ASPECT_RATIOS,
     MAX_FPS,
@@ -42,7 +42,10 @@ class FieldError(InvalidInput):
 
 
 class JobService:
-    """The use cases around a job, apart from running it."""
+    """The use cases around a job, apart from running it.
+
+    Where an account is named, the jobs of others are not there; without one all jobs are.
+    """
 
     def __init__(
         self, *, store: JobStore, wakeup: Wakeup, storage: Storage, max_queued: int, held_folder: Path
@@ -54,18 +57,21 @@ class JobService:
         self._held_folder = held_folder
 
     def submit(self, new: NewJob) -> Job:
-        """Queue a job. Raises QueueFull, StoreError."""
+        """Queue a job. Raises QueueFull, QuotaExceeded, StoreError."""
         job = self._store.submit(new, max_queued=self._max_queued)
         self._wakeup.notify(job.id)
         return job
 
-    def get(self, job_id: str) -> Job:
+    def get(self, job_id: str, *, account: str | None = None) -> Job:
         """Return a job. Raises JobNotFound, StoreError."""
-        return self._store.get(job_id)
+        job = self._store.get(job_id)
+        if account is not None and job.account != account:
+            raise JobNotFound(f"No job has the id {job_id!r}.")
+        return job
 
-    def list_jobs(self, *, limit: int, cursor: str | None, state: JobState | None) -> Page:
+    def list_jobs(self, *, limit: int, cursor: str | None, state: JobState | None, account: str | None = None) -> Page:
         """Return jobs, newest first. Raises InvalidInput, StoreError."""
-        return self._store.list_jobs(limit=limit, cursor=cursor, state=state)
+        return self._store.list_jobs(limit=limit, cursor=cursor, state=state, account=account)
 
     def log(self, job_id: str, *, after: int = 0) -> str:
         """Return what the job's runs printed. Raises JobNotFound, StoreError."""
@@ -76,13 +82,14 @@ class JobService:
             after = events[-1].number
         return "".join(pieces)
 
-    def cancel(self, job_id: str) -> Job:
+    def cancel(self, job_id: str, *, account: str | None = None) -> Job:
         """Ask a job to stop; a job that has ended stays as it is. Raises JobNotFound, StoreError."""
+        self.get(job_id, account=account)
         job = self._store.request_cancel(job_id)
         self._wakeup.notify(job_id)
         return job
 
-    def delete(self, job_id: str) -> Job:
+    def delete(self, job_id: str, *, account: str | None = None) -> Job:
         """Remove an ended job with its video.
 
         A video that does not lie on this machine is left to a dispatcher, which has the storage's keys; the job is
@@ -94,7 +101,7 @@ class JobService:
             StorageError: The job is gone, and its video could not be removed.
             StoreError: The database cannot be used.
         """
-        job = self._store.get(job_id)
+        job = self.get(job_id, account=account)
         if job.video and job.video.name and not self._is_here(job.video.name):
             return self._store.doom(job_id)
         job = self._store.delete(job_id)
@@ -111,8 +118,9 @@ class JobService:
             return False
         return True
 
-    def store_again(self, job_id: str) -> Job:
+    def store_again(self, job_id: str, *, account: str | None = None) -> Job:
         """Try again to store a video that a failed storage left behind. Raises JobNotFound, Conflict, StoreError."""
+        self.get(job_id, account=account)
         job = self._store.requeue_held(job_id)
         self._wakeup.notify(job_id)
         return job

@@ -19,6 +19,7 @@ from manimatic.errors import SettingsError
 T = TypeVar("T")
 PREFIX = "MANIMATIC_"
 GEMINI_MODEL = "gemini-3.8-flash"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MAX_LEASE_S = 600.0
 """No claim lasts longer; one that seems to was made before the clock was set back."""
 
@@ -240,7 +241,10 @@ class Settings:
         "MANIMATIC_PUBLIC_URL", "", "Address under which users reach the API; empty: as they asked.", _url
     )
     allow_no_keys: bool = _setting(
-        "MANIMATIC_ALLOW_NO_KEYS", False, "Listen beyond loopback although the API has no keys.", _flag
+        "MANIMATIC_ALLOW_NO_KEYS", False, "Ask for no API keys although the API listens beyond loopback.", _flag
+    )
+    require_keys: bool = _setting(
+        "MANIMATIC_REQUIRE_KEYS", False, "Ask for API keys on loopback too, as behind a proxy on this machine.", _flag
     )
     log_format: str = _setting(
         "MANIMATIC_LOG_FORMAT",
@@ -270,11 +274,8 @@ class Settings:
         return settings
 
     def _check_together(self) -> None:
-        if self.host not in {"127.0.0.1", "localhost", "::1"} and not self.allow_no_keys:
-            raise SettingsError(
-                f"MANIMATIC_HOST={self.host} listens beyond this machine, and the API asks for no keys.",
-                hint="Listen on 127.0.0.1 behind a proxy that authenticates, or set MANIMATIC_ALLOW_NO_KEYS=on.",
-            )
+        if self.require_keys and self.allow_no_keys:
+            raise SettingsError("MANIMATIC_REQUIRE_KEYS and MANIMATIC_ALLOW_NO_KEYS cannot both be on.")
         if self.provider in {"openai", "anthropic", "openai-compatible"} and not self.model:
             raise SettingsError(f"MANIMATIC_PROVIDER={self.provider} needs MANIMATIC_MODEL, the name of a model of it.")
         if self.provider == "openai-compatible" and not self.model_base_url:
@@ -298,6 +299,11 @@ class Settings:
             if value != f.default and (secrets or not f.metadata["secret"]):
                 given[f.metadata["name"]] = str(value)
         return given
+
+    @property
+    def keys_required(self) -> bool:
+        """Tell whether every request needs an API key: beyond loopback it does, unless that is waived."""
+        return self.require_keys or (self.host not in LOOPBACK and not self.allow_no_keys)
 
     @property
     def storage_kind(self) -> str:

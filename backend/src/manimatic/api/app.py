@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from manimatic import __version__, bootstrap
 from manimatic.api import (
     around,
+    auth,
     check_routes,
     docs_routes,
     event_routes,
@@ -25,7 +26,7 @@ from manimatic.api.parsing import ApiRequest, StrictJson
 from manimatic.api.parts import EXTENSION, Parts
 from manimatic.api.streams import Streams
 from manimatic.errors import ManimaticError
-from manimatic.ports import Checker, JobStore, Storage
+from manimatic.ports import Checker, JobStore, KeyStore, Storage
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -39,6 +40,7 @@ def create_app(
     *,
     service: JobService | None = None,
     store: JobStore | None = None,
+    keys: KeyStore | None = None,
     storage: Storage | None = None,
     checker: Checker | None = None,
 ) -> APIFlask:
@@ -46,8 +48,9 @@ def create_app(
 
     Args:
         settings: Read from the environment where none are given; `.env` is not read here.
-        service: The use cases. Give service, store and storage, or none of them to have them built.
+        service: The use cases. Give service, store, keys and storage, or none of them to have them built.
         store: The job store.
+        keys: The API keys.
         storage: Where the videos of this machine lie.
         checker: Who looks scenes over; its own process where none is given.
 
@@ -56,13 +59,14 @@ def create_app(
         StoreError: The job database cannot be used.
     """
     settings = settings or Settings.from_env(os.environ)
-    if service is None or store is None or storage is None:
+    if service is None or store is None or keys is None or storage is None:
         built = bootstrap.build_api(settings)
-        service, store, storage = built.service, built.store, built.storage
+        service, store, keys, storage = built.service, built.store, built.keys, built.storage
     log = logs.make_log(settings)
     parts = Parts(
         settings=settings,
         store=store,
+        keys=keys,
         service=service,
         storage=storage,
         checker=checker or bootstrap.build_checker(),
@@ -96,6 +100,7 @@ def _assemble(parts: Parts) -> APIFlask:
     app.extensions[EXTENSION] = parts
     around.install(app)
     hosts.install(app, parts.settings)
+    auth.install(app)
     problems.install(app)
     spec.configure(app)
     for routes in (job_routes, check_routes, event_routes, video_routes, health_routes, docs_routes):

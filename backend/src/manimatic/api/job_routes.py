@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -10,11 +11,11 @@ from flask import Response
 from manimatic.api.around import REVALIDATE
 from manimatic.api.asked import AfterIn, GenerateIn, JobsIn
 from manimatic.api.documented import empty, headers, media, problems
-from manimatic.api.parts import base_url, known_job, parts, require_job_id
+from manimatic.api.parts import base_url, caller, known_job, parts, require_job_id
 from manimatic.api.present import job_details, job_summary, links
 from manimatic.api.told import JobOut, JobPage, Started
 from manimatic.errors import ManimaticError
-from manimatic.jobs import Job, JobState
+from manimatic.jobs import Job, JobState, NewJob
 from manimatic.service import new_job
 
 ASK_AGAIN_S = 1
@@ -41,7 +42,7 @@ def generate(wanted: GenerateIn) -> Any:
     cancelled and expired.
     """
     fields = wanted.model_dump(exclude_none=True, exclude={"format"})
-    job = parts().service.submit(new_job(**fields))
+    job = parts().service.submit(_charged(new_job(**fields)))
     body = {
         "job_id": job.id,
         "status": "started",
@@ -100,7 +101,7 @@ def logs(job_id: str, wanted: AfterIn) -> Response:
 def cancel(job_id: str) -> Any:
     """Ask a job to stop. Asking twice is harmless, and a job that has ended stays as it is."""
     require_job_id(job_id)
-    return _details(parts().service.cancel(job_id)), 202
+    return _details(parts().service.cancel(job_id, account=caller().account)), 202
 
 
 @blueprint.post("/status/<job_id>/retry")
@@ -109,7 +110,7 @@ def cancel(job_id: str) -> Any:
 def retry(job_id: str) -> Any:
     """Store the video of a job that failed as storage_error; it is kept, and not rendered again."""
     require_job_id(job_id)
-    return _details(parts().service.store_again(job_id)), 202
+    return _details(parts().service.store_again(job_id, account=caller().account)), 202
 
 
 @blueprint.delete("/status/<job_id>")
@@ -124,7 +125,7 @@ def delete(job_id: str) -> Response:
     A video that lies in the cloud goes a few seconds later: the dispatcher removes it, since the API has no key.
     """
     require_job_id(job_id)
-    parts().service.delete(job_id)
+    parts().service.delete(job_id, account=caller().account)
     return Response(status=204)
 
 
@@ -133,11 +134,19 @@ def delete(job_id: str) -> Response:
 @blueprint.output(JobPage, description="Jobs, newest first")
 @blueprint.doc(summary="List jobs", operation_id="jobs", responses=problems(422))
 def jobs(wanted: JobsIn) -> Any:
-    """Return the newest jobs; `next_cursor` asks for older ones."""
+    """Return your newest jobs; `next_cursor` asks for older ones."""
     state = JobState(wanted.state) if wanted.state else None
-    page = parts().service.list_jobs(limit=wanted.limit, cursor=wanted.cursor, state=state)
+    page = parts().service.list_jobs(limit=wanted.limit, cursor=wanted.cursor, state=state, account=caller().account)
     base = base_url()
     return {"jobs": [job_summary(job, base) for job in page.jobs], "next_cursor": page.next_cursor}
+
+
+def _charged(new: NewJob) -> NewJob:
+    """Make the job the caller's."""
+    key = caller().key
+    if key is None:
+        return dataclasses.replace(new, account=caller().account)
+    return dataclasses.replace(new, account=key.account, api_key=key.prefix, quotas=key.quotas)
 
 
 def _details(job: Job) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flask import current_app, request
+from flask import current_app, g, request
 from structlog.typing import FilteringBoundLogger
 
 from manimatic.api.streams import Streams
 from manimatic.errors import JobNotFound
 from manimatic.jobs import Job
-from manimatic.ports import Checker, JobStore, Storage
+from manimatic.keys import ApiKey
+from manimatic.ports import Checker, JobStore, KeyStore, Storage
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -25,6 +26,7 @@ class Parts:
 
     settings: Settings
     store: JobStore
+    keys: KeyStore
     service: JobService
     storage: Storage
     checker: Checker
@@ -38,10 +40,24 @@ def parts() -> Parts:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks; `key` is None where no key is needed and none was brought."""
+
+    account: str
+    key: ApiKey | None = None
+
+
+def caller() -> Caller:
+    """Return who asks, as `auth` has found out."""
+    found: Caller = g.caller
+    return found
+
+
 def known_job(job_id: str) -> Job:
-    """Return the job. Raises JobNotFound, StoreError."""
+    """Return the job, where the caller may see it. Raises JobNotFound, StoreError."""
     require_job_id(job_id)
-    return parts().service.get(job_id)
+    return parts().service.get(job_id, account=caller().account)
 
 
 def require_job_id(job_id: str) -> None:

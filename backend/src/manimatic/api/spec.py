@@ -8,8 +8,10 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from manimatic.api import auth
 from manimatic.api.asked import MAX_NUMBER
 from manimatic.api.documented import problem_response
+from manimatic.api.parts import EXTENSION
 from manimatic.api.told import Health, Problem
 
 DESCRIPTION = """\
@@ -18,6 +20,8 @@ at once with a job's id; `GET /status/<job_id>` shows how far it is, and in the 
 an explanation. Every error is a problem document (RFC 9457) with a stable `code` and a `hint`.
 """
 _EVERYWHERE = (400, 500, 503)
+_WITH_A_KEY = (401, 403)
+_SCHEME = "key"
 _FIRST = ("/generate", "/status/{job_id}")
 """The paths that a reader looks for first; the others follow by length."""
 _PARAMETERS = {
@@ -43,13 +47,15 @@ def configure(app: APIFlask) -> None:
         DESCRIPTION=DESCRIPTION,
         LICENSE={"name": "MIT", "identifier": "MIT"},
     )
-    app.spec_processor(finish)
+    keys_required = app.extensions[EXTENSION].settings.keys_required
+    app.spec_processor(lambda spec: finish(spec, keys_required=keys_required))
 
 
-def finish(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
-    """Return the document with plain names, required bodies and all errors."""
+def finish(spec: dict[Any, Any] | str, *, keys_required: bool) -> dict[Any, Any] | str:
+    """Return the document with plain names, required bodies, all errors, and what needs a key."""
     if isinstance(spec, str):
         return spec  # YAML, which nobody asks for
+    guarded = {endpoint.rpartition(".")[2] for endpoint in auth.NEEDED}
     schemas = spec.setdefault("components", {}).setdefault("schemas", {})
     for model in (Problem, Health):
         made = model.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -59,8 +65,18 @@ def finish(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
     plain["paths"] = {path: plain["paths"][path] for path in [*_FIRST, *plain["paths"]]}
     for path, operations in plain["paths"].items():
         for operation in operations.values():
+            if operation["operationId"] in guarded:
+                _guard(operation, keys_required=keys_required)
             _finish_operation(path, operation)
+    plain["components"]["securitySchemes"] = {_SCHEME: {"type": "http", "scheme": "bearer"}}
     return plain
+
+
+def _guard(operation: dict[str, Any], *, keys_required: bool) -> None:
+    """Say that the operation takes a key, and whether it does without one."""
+    operation["security"] = [{_SCHEME: []}] if keys_required else [{}, {_SCHEME: []}]
+    for status in _WITH_A_KEY:
+        operation["responses"].setdefault(str(status), problem_response(status))
 
 
 def _with_plain_names(spec: dict[str, Any]) -> dict[str, Any]:

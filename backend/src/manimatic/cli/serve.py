@@ -53,7 +53,7 @@ def serve_all(host: str | None, port: int | None) -> int:
         return code
     users, why_root = _users(settings)
     if users is None:
-        bootstrap.build_store(settings)
+        bootstrap.build_store_to_serve(settings)
     elif code := _check_as(users, settings):
         return code
     with _bound(settings) as listener:

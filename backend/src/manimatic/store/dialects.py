@@ -117,6 +117,12 @@ def insert_or_change(connection: Connection, table: Table, values: dict[str, Any
     connection.execute(make(table).values(values).on_conflict_do_update(index_elements=keys, set_=changes))
 
 
+def insert_if_missing(connection: Connection, table: Table, values: dict[str, Any]) -> None:
+    """Insert a row unless one with its primary key is there, whatever other transactions do."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(make(table).values(values).on_conflict_do_nothing())
+
+
 @contextmanager
 def upgrade_lock(engine: Engine) -> Iterator[Connection]:
     """Give a connection, outside a transaction, while no other process changes the schema."""

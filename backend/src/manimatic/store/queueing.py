@@ -10,15 +10,16 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 from manimatic.errors import LeaseLost, QueueFull
 from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, new_id
 from manimatic.ports import Claim
-from manimatic.store import moves, turns
+from manimatic.store import moves, turns, usage
 from manimatic.store.dialects import submit_one_at_a_time
 from manimatic.store.rows import clean, columns_of, columns_of_attempt, job_of
 from manimatic.store.schema import attempts, jobs
 
 
 def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> Job:
-    """Insert a queued job with its first event. Raises QueueFull."""
+    """Insert a queued job with its first event. Raises QueueFull, QuotaExceeded."""
     submit_one_at_a_time(connection)
+    usage.admit(connection, new, now)
     waiting = connection.execute(select(func.count()).where(jobs.c.state == JobState.QUEUED.value)).scalar_one()
     if waiting >= max_queued:
         raise QueueFull(f"{waiting} jobs are waiting; no more than {max_queued} may.")
@@ -33,7 +34,8 @@ def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> 
         "created_at": now,
         "updated_at": now,
         "deadline_at": new.deadline_at,
-        "account": new.account,
+        "account": clean(new.account),
+        "api_key": new.api_key,
         "progress": {},
         "timings": {},
         "last_event": 1,
@@ -108,8 +110,13 @@ def add_event(connection: Connection, claim: Claim, kind: str, data: Mapping[str
     return moves.append(connection, claim.job.id, number - 1, [(kind, data)], now)[0]
 
 
-def record_attempt(connection: Connection, claim: Claim, attempt: Attempt) -> None:
-    """Insert the attempt or replace the one with its number. Raises LeaseLost."""
-    job_id = moves.held(connection, claim)["id"]
-    connection.execute(delete(attempts).where(attempts.c.job_id == job_id, attempts.c.number == attempt.number))
+def record_attempt(connection: Connection, claim: Claim, attempt: Attempt, now: float) -> None:
+    """Insert the attempt or replace the one with its number; its key is charged what is new. Raises LeaseLost."""
+    row = moves.held(connection, claim)
+    job_id = row["id"]
+    same = (attempts.c.job_id == job_id, attempts.c.number == attempt.number)
+    charged = connection.execute(select(attempts.c.usage).where(*same)).scalar_one_or_none() or {}
+    cost_usd = (attempt.usage.cost_usd or 0.0) - (charged.get("cost_usd") or 0.0)
+    usage.charge(connection, row["api_key"], now, cost_usd=cost_usd)
+    connection.execute(delete(attempts).where(*same))
     connection.execute(insert(attempts).values({"job_id": job_id, **columns_of_attempt(attempt)}))

@@ -31,7 +31,9 @@ def get(connection: Connection, job_id: str) -> Job:
     return job_of(row)
 
 
-def list_jobs(connection: Connection, limit: int, cursor: str | None, state: JobState | None) -> Page:
+def list_jobs(
+    connection: Connection, limit: int, cursor: str | None, state: JobState | None, account: str | None
+) -> Page:
     """Return jobs, newest first. Raises InvalidInput."""
     limit = min(max(limit, 1), MAX_JOBS)
     query = select(jobs).where(not_doomed()).order_by(jobs.c.seq.desc()).limit(limit + 1)
@@ -39,6 +41,8 @@ def list_jobs(connection: Connection, limit: int, cursor: str | None, state: Job
         query = query.where(jobs.c.seq < _seq_of(cursor))
     if state is not None:
         query = query.where(jobs.c.state == state.value)
+    if account is not None:
+        query = query.where(jobs.c.account == account)
     rows = connection.execute(query).mappings().all()
     more = _cursor_of(rows[limit - 1]["seq"]) if len(rows) > limit else None
     return Page(jobs=tuple(job_of(row) for row in rows[:limit]), next_cursor=more)

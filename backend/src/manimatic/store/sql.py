@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -13,6 +15,7 @@ from manimatic.settings import MAX_LEASE_S
 from manimatic.store import queueing, reading, upkeep
 from manimatic.store.database import Database
 from manimatic.store.dialects import now_of
+from manimatic.store.keys import SqlKeyStore
 
 
 class SqlJobStore:
@@ -32,7 +35,7 @@ class SqlJobStore:
         self._database.close()
 
     def submit(self, new: NewJob, *, max_queued: int) -> Job:
-        """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting."""
+        """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting, and QuotaExceeded."""
         with self._database.write() as connection:
             return queueing.submit(connection, new, max_queued, self._now(connection))
 
@@ -41,10 +44,12 @@ class SqlJobStore:
         with self._database.read() as connection:
             return reading.get(connection, job_id)
 
-    def list_jobs(self, *, limit: int, cursor: str | None = None, state: JobState | None = None) -> Page:
+    def list_jobs(
+        self, *, limit: int, cursor: str | None = None, state: JobState | None = None, account: str | None = None
+    ) -> Page:
         """Return jobs, newest first, at most 500. Raises InvalidInput for a cursor that was not handed out here."""
         with self._database.read() as connection:
-            return reading.list_jobs(connection, limit, cursor, state)
+            return reading.list_jobs(connection, limit, cursor, state, account)
 
     def queue_position(self, job_id: str) -> int | None:
         """Return how many jobs run before this one, plus one; None when it is not queued. Raises JobNotFound."""
@@ -87,7 +92,7 @@ class SqlJobStore:
     def record_attempt(self, claim: Claim, attempt: Attempt) -> None:
         """Insert the attempt, or replace the one with the same number. Raises LeaseLost."""
         with self._database.write() as connection:
-            queueing.record_attempt(connection, claim, attempt)
+            queueing.record_attempt(connection, claim, attempt, self._now(connection))
 
     def attempts(self, job_id: str) -> Sequence[Attempt]:
         """Return the job's attempts, first to last; none for a job that is not there."""
@@ -195,8 +200,21 @@ class SqlJobStore:
         return now_of(connection) if self._clock is None else self._clock()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """All that is kept in one database."""
+
+    jobs: SqlJobStore
+    keys: SqlKeyStore
+
+
 def open_store(url: str, *, clock: Callable[[], float] | None = None) -> SqlJobStore:
-    """Open a job store, bringing its tables up to date first.
+    """Open a job store alone, as `open_stores` does. Raises SettingsError, StoreError."""
+    return open_stores(url, clock=clock).jobs
+
+
+def open_stores(url: str, *, clock: Callable[[], float] | None = None) -> Stores:
+    """Open a database, bringing its tables up to date first; closing the job store closes it.
 
     Processes that open the same database together wait for one another. `sqlite://` lives in memory, in this process
     only: it is the store to use in tests.
@@ -211,4 +229,4 @@ def open_store(url: str, *, clock: Callable[[], float] | None = None) -> SqlJobS
     """
     database = Database(url)
     database.upgrade()
-    return SqlJobStore(database, clock)
+    return Stores(jobs=SqlJobStore(database, clock), keys=SqlKeyStore(database, clock or time.time))
