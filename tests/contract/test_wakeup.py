@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import inspect
+import json
 import pkgutil
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +17,7 @@ from pathlib import Path
 
 import manimatic.wakeup
 import pytest
+from harness.redis import Redis
 from harness.servers import free_port
 from manimatic.ports import Wakeup
 from manimatic.wakeup import InProcessWakeup, PollingWakeup
@@ -201,3 +205,57 @@ def test_waiting_leaks_no_descriptors(tmp_path: Path) -> None:
         wakeup.wait(0)
     wakeup.close()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+# ---------------------------------------------------------------- messages in Redis
+
+
+@pytest.fixture
+def sender(redis: Redis) -> Iterator[CeleryWakeup]:
+    """Give a wake-up on an empty Redis that nobody takes messages from."""
+    redis.flush()
+    made = CeleryWakeup(make_sender(redis.url, 900), InProcessWakeup())
+    yield made
+    made.close()
+    redis.flush()
+
+
+def test_message_holds_the_jobs_id_and_nothing_else(sender: CeleryWakeup, redis: Redis) -> None:
+    """Neither the prompt nor code nor any key passes through Redis."""
+    sender.notify("job-1")
+    with redis.client() as client:
+        message = json.loads(client.lindex("manimatic", 0) or b"")  # type: ignore[arg-type]
+    assert json.loads(base64.b64decode(message["body"]))[:2] == [["job-1"], {}]
+    assert (message["content-type"], message["headers"]["task"]) == ("application/json", "manimatic.wake")
+
+
+def test_reminder_sends_what_is_missing(sender: CeleryWakeup, redis: Redis) -> None:
+    """What still lies there is enough for as many jobs, so that reminders do not pile up."""
+    jobs = [f"job-{number}" for number in range(10)]
+    for job_id in jobs[:4]:
+        sender.notify(job_id)
+    for _ in range(3):
+        sender.remind(jobs)
+        assert redis.messages() == 10
+    redis.flush()
+    sender.remind(jobs)
+    assert redis.messages() == 10
+
+
+def test_full_redis_is_no_error(sender: CeleryWakeup, redis: Redis) -> None:
+    """It refuses to take more; the job is kept all the same."""
+    with redis.client() as client:
+        client.config_set("maxmemory", "1")
+        sender.notify("job")
+        sender.remind(["job"])
+        client.config_set("maxmemory", "0")
+    assert redis.messages() == 0
+
+
+def test_sender_goes_on_with_a_redis_that_was_started_again(redis: Redis, sender: CeleryWakeup) -> None:
+    """The connection that it had is gone; the first message after that gets through."""
+    sender.notify("before")
+    redis.stop(signal.SIGKILL)
+    redis.start()
+    sender.notify("after")
+    assert redis.messages() == 1

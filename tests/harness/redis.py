@@ -58,6 +58,11 @@ class Redis:
         with self.client() as client:
             return int(client.llen("manimatic"))  # type: ignore[arg-type]
 
+    def left(self) -> set[bytes]:
+        """Return the names of everything that lies there but the queue's own registration."""
+        with self.client() as client:
+            return {name for name in client.scan_iter() if not name.startswith(b"_kombu.binding")}
+
     def flush(self) -> None:
         """Remove everything."""
         with self.client() as client:

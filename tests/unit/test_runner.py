@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -303,6 +303,47 @@ def test_dead_claims_are_reaped_and_told(runners: RunnerBench) -> None:
     runners.wakeup.notify = told.append  # type: ignore[method-assign]
     runners.make().upkeep()
     assert (runners.state(job), told) == ("queued", [job.id])
+
+
+class Told(InProcessWakeup):
+    """Notes what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+        self.reminded: list[str] = []
+
+    def notify(self, job_id: str) -> None:
+        """Note one job."""
+        self.told.append(job_id)
+        super().notify(job_id)
+
+    def remind(self, job_ids: Sequence[str]) -> None:
+        """Note all of them."""
+        self.reminded += job_ids
+
+
+def test_job_that_is_handed_back_is_told_to_others(runners: RunnerBench) -> None:
+    """Another machine takes it at once, not when it happens to look."""
+    runners.jobs.script(runs=[LONG])
+    job, wakeup = runners.jobs.submit(code=CODE), Told()
+    with runners.running(runners.make(wakeup=wakeup)):
+        runners.wait_for(lambda: runners.jobs.sandbox.requests)
+    assert runners.state(job) == "queued"
+    assert wakeup.told == [job.id]
+
+
+def test_jobs_that_wait_long_are_told_again(runners: RunnerBench) -> None:
+    """Their wake-up may have been lost; a dispatcher that takes no jobs itself sees to it too."""
+    job, wakeup = runners.jobs.submit(code=CODE), Told()
+    runner = runners.make(wakeup=wakeup, concurrency=0)
+    runner.upkeep()
+    assert wakeup.reminded == []
+    runners.make(wakeup=wakeup, concurrency=0, pace=dataclasses.replace(PACE, remind_s=0.0)).upkeep()
+    assert wakeup.reminded == [job.id]
+    with runners.running(runner):
+        time.sleep(0.2)
+    assert runners.state(job) == "queued"
 
 
 def test_work_of_dead_runs_is_swept_and_of_live_ones_kept(runners: RunnerBench) -> None:

@@ -154,6 +154,7 @@ def _delivery(job_timeout_s: float, patience_s: float) -> dict[str, Any]:
         "task_default_queue": QUEUE,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_prefetch_multiplier": 1,
         "task_soft_time_limit": job_timeout_s + GRACE_SOFT_S,
         "task_time_limit": hard_s,

@@ -6,15 +6,17 @@ keep its lease, run it. When the worker is told to stop, or its parent is gone, 
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
-from celery.exceptions import Reject, SecurityWarning
-from celery.signals import worker_process_init, worker_shutting_down
+from celery.exceptions import CPendingDeprecationWarning, Reject, SecurityWarning
+from celery.signals import setup_logging, worker_process_init, worker_shutting_down
 
 from manimatic.errors import ManimaticError
 from manimatic.wakeup.broker import TASK
@@ -74,6 +76,14 @@ class _Task:
             raise Reject(error.code, requeue=True) from error
 
 
+class _OneLine(logging.Formatter):
+    """Says what happened in one line; Celery's own tracebacks are of no use to an operator."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the first line of the message."""
+        return f"dispatcher: celery: {record.getMessage().strip().splitlines()[0]}"
+
+
 def work(app: Celery, prepare: Callable[[], RunNext], processes: int) -> int:
     """Run a Celery worker until it is told to stop; return its exit status.
 
@@ -93,7 +103,9 @@ def work(app: Celery, prepare: Callable[[], RunNext], processes: int) -> int:
 
     worker_shutting_down.connect(on_shutdown, weak=False)
     worker_process_init.connect(in_process, weak=False)
+    setup_logging.connect(_log, weak=False)
     warnings.simplefilter("ignore", SecurityWarning)  # `serve` and `doctor` say it where a service runs as root
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)  # that running jobs go on without the broker is meant
     worker = app.Worker(
         concurrency=processes,
         pool_cls="prefork",
@@ -105,3 +117,9 @@ def work(app: Celery, prepare: Callable[[], RunNext], processes: int) -> int:
     )
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def _log(**_: Any) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
