@@ -104,7 +104,7 @@ def _takes(f: dataclasses.Field[Any]) -> str:
         return f"{kind}, {_plain(bounds['low'])} to {_plain(bounds['high'])}"
     if isinstance(f.default, bool):
         return "`on`, `off`"
-    return "an address" if parse.__name__ == "_url" else "a path" if parse is Path else "text"
+    return "an address" if parse.__name__ == "url" else "a path" if parse is Path else "text"
 
 
 # ---------------------------------------------------------------- errors and verdicts

@@ -157,6 +157,23 @@ class NewJob:
     """What that key may use."""
 
 
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What an Idempotency-Key stands for."""
+
+    key: str
+    digest: str
+    """Of the request that came with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A job that was submitted, now or by an earlier request with the same key."""
+
+    job: Job
+    replayed: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a job ended without a (whole) video."""

@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from manimatic.diagnostics import CheckReport, Severity
-from manimatic.jobs import Attempt, Event, Failure, Job, JobState, NewJob, Options, Usage
+from manimatic.jobs import (
+    Attempt,
+    Event,
+    Failure,
+    Job,
+    JobState,
+    NewJob,
+    Options,
+    RequestKey,
+    Submitted,
+    Usage,
+)
 from manimatic.keys import ApiKey, Used
 from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.settings import MAX_LEASE_S
@@ -159,6 +170,18 @@ class JobStore(Protocol):
 
     def submit(self, new: NewJob, *, max_queued: int) -> Job:
         """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting, and QuotaExceeded."""
+        ...
+
+    def submit_once(self, new: NewJob, once: RequestKey, *, max_queued: int) -> Submitted:
+        """Insert a queued job, or return the one that the account has submitted with this key in the last 24 hours.
+
+        Key and job are written together, so of requests that come at once, to whatever process, one makes the job.
+
+        Raises:
+            RequestKeyReused: The key came with another request.
+            QueueFull: `max_queued` jobs are waiting.
+            QuotaExceeded: The API key has used what it may.
+        """
         ...
 
     def get(self, job_id: str) -> Job:

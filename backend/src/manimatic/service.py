@@ -18,6 +18,8 @@ from manimatic.jobs import (
     NewJob,
     Options,
     Quality,
+    RequestKey,
+    Submitted,
     check_source,
 )
 from manimatic.ports import JobStore, Page, Storage, Wakeup
@@ -61,6 +63,14 @@ class JobService:
         job = self._store.submit(new, max_queued=self._max_queued)
         self._wakeup.notify(job.id)
         return job
+
+    def submit_once(self, new: NewJob, once: RequestKey | None) -> Submitted:
+        """Queue a job, unless this key has done so: then return that. Raises RequestKeyReused, and as `submit` does."""
+        if once is None:
+            return Submitted(self.submit(new), replayed=False)
+        submitted = self._store.submit_once(new, once, max_queued=self._max_queued)
+        self._wakeup.notify(submitted.job.id)
+        return submitted
 
     def get(self, job_id: str, *, account: str | None = None) -> Job:
         """Return a job. Raises JobNotFound, StoreError."""

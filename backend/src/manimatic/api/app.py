@@ -12,11 +12,13 @@ from manimatic.api import (
     around,
     auth,
     check_routes,
+    cors,
     docs_routes,
     event_routes,
     health_routes,
     hosts,
     job_routes,
+    limits,
     logs,
     problems,
     spec,
@@ -101,6 +103,8 @@ def _assemble(parts: Parts) -> APIFlask:
     around.install(app)
     hosts.install(app, parts.settings)
     auth.install(app)
+    limits.install(app, parts.settings)
+    cors.install(app, parts.settings)
     problems.install(app)
     spec.configure(app)
     for routes in (job_routes, check_routes, event_routes, video_routes, health_routes, docs_routes):

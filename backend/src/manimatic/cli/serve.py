@@ -179,9 +179,9 @@ def _as_its_own(part: Part, users: ServiceUsers) -> Part:
 
 
 def _api_environ(settings: Settings, public: Mapping[str, str]) -> dict[str, str]:
-    """Return the api's environment: of all secrets it needs the database's address alone."""
-    database = {"MANIMATIC_DATABASE_URL": settings.database_url} if settings.database_url else {}
-    return {**public, **database}
+    """Return the api's environment: of all secrets it needs the addresses of the database and of its counters alone."""
+    needed = {"MANIMATIC_DATABASE_URL": settings.database_url, "MANIMATIC_RATE_LIMIT_URL": settings.rate_limit_url}
+    return {**public, **{name: value for name, value in needed.items() if value}}
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from manimatic.jobs import Attempt, Event, Job, JobState, NewJob
+from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, RequestKey, Submitted
 from manimatic.ports import Claim, Page, QueueDepth, ServiceReport
 from manimatic.settings import MAX_LEASE_S
 from manimatic.store import queueing, reading, upkeep
@@ -37,6 +37,17 @@ class SqlJobStore:
         """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting, and QuotaExceeded."""
         with self._database.write() as connection:
             return queueing.submit(connection, new, max_queued, self._clock())
+
+    def submit_once(self, new: NewJob, once: RequestKey, *, max_queued: int) -> Submitted:
+        """Insert a queued job, or return the one that the account has submitted with this key in the last 24 hours.
+
+        Raises:
+            RequestKeyReused: The key came with another request.
+            QueueFull: `max_queued` jobs are waiting.
+            QuotaExceeded: The API key has used what it may.
+        """
+        with self._database.write() as connection:
+            return queueing.submit_once(connection, new, once, max_queued, self._clock())
 
     def get(self, job_id: str) -> Job:
         """Return the job. Raises JobNotFound."""
