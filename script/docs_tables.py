@@ -229,6 +229,8 @@ def _path(path: str) -> str:
 
 def _kind(schema: dict[str, Any]) -> str:
     schema = next((item for item in schema.get("anyOf", ()) if item.get("type") != "null"), schema)
+    if "$ref" in schema:
+        return "an object, see /docs"
     if "enum" in schema:
         return ", ".join(f"`{item}`" for item in schema["enum"])
     kind = KINDS[schema["type"]]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from manimatic.deliveries import Webhook
 from manimatic.diagnostics import Applied, Diagnostic
 from manimatic.errors import InvalidInput
 from manimatic.keys import Quotas
@@ -155,6 +156,7 @@ class NewJob:
     """The prefix of the key that asks for it, to which it is charged."""
     quotas: Quotas = Quotas()
     """What that key may use."""
+    webhook: Webhook | None = None
 
 
 @dataclass(frozen=True, slots=True)

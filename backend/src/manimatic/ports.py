@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from manimatic.deliveries import Delivery, Due, Try
 from manimatic.diagnostics import CheckReport, Severity
 from manimatic.jobs import (
     Attempt,
@@ -323,6 +324,31 @@ class KeyStore(Protocol):
         ...
 
 
+@runtime_checkable
+class WebhookStore(Protocol):
+    """Remembers what is to be told to webhooks and with which secrets. Every method may raise StoreError."""
+
+    def rotate(self, account: str, *, overlap_s: float) -> str:
+        """Give the account a new secret and return it; the newest before it goes on signing for this time."""
+        ...
+
+    def has_secret(self, account: str) -> bool:
+        """Tell whether there is a secret to sign the account's webhooks with."""
+        ...
+
+    def claim_due(self, *, lease_s: float) -> Due | None:
+        """Take the delivery that has been due longest; unless its end is noted within the lease, others may take it."""
+        ...
+
+    def note(self, due: Due, tried: Try, *, next_at: float | None) -> None:
+        """Note a try; with a time it is tried again then, without one it is over. An outdated claim changes nothing."""
+        ...
+
+    def deliveries(self, job_id: str) -> Sequence[Delivery]:
+        """Return what was or is to be told of the job, oldest first."""
+        ...
+
+
 # ---------------------------------------------------------------- sandbox
 
 
@@ -506,4 +532,5 @@ __all__ = [
     "Stored",
     "VideoFacts",
     "Wakeup",
+    "WebhookStore",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 from typing import Any
@@ -65,3 +66,8 @@ def unix_address(text: str) -> str:
     if not text.startswith("unix:///"):
         raise ValueError("it has to start with unix:///, since whoever reaches the engine has root's rights")
     return text
+
+
+def addresses(text: str) -> str:
+    """Take a list of IP addresses. Raises ValueError."""
+    return ",".join(str(ipaddress.ip_address(item.strip())) for item in text.split(","))

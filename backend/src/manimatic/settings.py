@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from manimatic.env_files import leave_out_given, read_dotenv, read_secret_file
+from manimatic.env_files import is_given, leave_out_given, read_dotenv, read_value, refuse_unknown
 from manimatic.errors import SettingsError
-from manimatic.setting_parsers import choice, flag, number, origins, rate, unix_address, url
+from manimatic.setting_parsers import addresses, choice, flag, number, origins, rate, unix_address, url
 
 T = TypeVar("T")
-PREFIX = "MANIMATIC_"
 GEMINI_MODEL = "gemini-3.8-flash"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MAX_LEASE_S = 600.0
@@ -194,6 +193,12 @@ class Settings:
         str,
         secret=True,
     )
+    webhook_addresses: str = _setting(
+        "MANIMATIC_WEBHOOK_ADDRESSES",
+        "",
+        "IP addresses that webhooks may reach although they are not public, with commas between; empty: none.",
+        addresses,
+    )
     cors_origins: str = _setting(
         "MANIMATIC_CORS_ORIGINS",
         "",
@@ -243,8 +248,8 @@ class Settings:
             SettingsError: A variable is unknown or its value bad; the message names it, with secrets masked.
         """
         given = leave_out_given(read_dotenv(dotenv), environ) | dict(environ)
-        _refuse_unknown(given)
-        values = {f.name: _read(f, given) for f in dataclasses.fields(cls) if _is_given(f, given)}
+        refuse_unknown(dataclasses.fields(cls), given)
+        values = {f.name: read_value(f, given) for f in dataclasses.fields(cls) if is_given(f, given)}
         values.setdefault("data_dir", default_data_dir(given))
         values["data_dir"] = values["data_dir"].expanduser().absolute()
         settings = cls(**values)
@@ -332,26 +337,3 @@ def describe() -> list[dict[str, Any]]:
         {"name": f.metadata["name"], "default": f.default, "help": f.metadata["help"], "secret": f.metadata["secret"]}
         for f in dataclasses.fields(Settings)
     ]
-
-
-def _refuse_unknown(given: Mapping[str, str]) -> None:
-    names = {f.metadata["name"]: f.metadata["secret"] for f in dataclasses.fields(Settings)}
-    files = {f"{name}_FILE" for name, secret in names.items() if secret}
-    for name in given:
-        if name.startswith(PREFIX) and name not in names and name not in files:
-            raise SettingsError(f"{name} is not a setting of Manimatic.")
-
-
-def _is_given(f: dataclasses.Field[Any], given: Mapping[str, str]) -> bool:
-    name = f.metadata["name"]
-    return bool(given.get(name)) or (f.metadata["secret"] and bool(given.get(f"{name}_FILE")))
-
-
-def _read(f: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
-    name, secret = f.metadata["name"], f.metadata["secret"]
-    text = given.get(name) or read_secret_file(f"{name}_FILE", given[f"{name}_FILE"])
-    try:
-        return f.metadata["parse"](text)
-    except ValueError as error:
-        shown = "(hidden)" if secret else repr(text)
-        raise SettingsError(f"{name}={shown} is not acceptable: {error}.") from error

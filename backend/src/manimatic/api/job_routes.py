@@ -15,6 +15,7 @@ from manimatic.api.documented import empty, headers, media, problems
 from manimatic.api.parts import base_url, caller, known_job, parts, require_job_id
 from manimatic.api.present import job_details, job_summary, links
 from manimatic.api.told import JobOut, JobPage, Started
+from manimatic.api.webhook_routes import refuse_unsigned
 from manimatic.errors import ManimaticError
 from manimatic.jobs import Job, JobState, NewJob
 from manimatic.service import new_job
@@ -48,7 +49,9 @@ def generate(wanted: GenerateIn) -> Any:
     job to end. With an `Idempotency-Key` a request that is sent again finds the job that it has made.
     """
     fields = wanted.model_dump(exclude_none=True, exclude={"format"})
-    submitted = parts().service.submit_once(_charged(new_job(**fields)), asking.request_key(fields))
+    new = _charged(new_job(**fields))
+    refuse_unsigned(new, caller())
+    submitted = parts().service.submit_once(new, asking.request_key(fields))
     told = {"Idempotent-Replayed": "true"} if submitted.replayed else {}
     waits_s = asking.preferred_wait_s()
     if waits_s is not None:

@@ -44,6 +44,7 @@ def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> 
         "deadline_at": new.deadline_at,
         "account": clean(new.account),
         "api_key": new.api_key,
+        "webhook": clean(new.webhook),
         "progress": {},
         "timings": {},
         "last_event": 1,

@@ -15,6 +15,7 @@ from manimatic.settings import MAX_LEASE_S
 from manimatic.store import queueing, reading, upkeep
 from manimatic.store.database import Database
 from manimatic.store.keys import SqlKeyStore
+from manimatic.store.webhooks import SqlWebhookStore
 
 
 class SqlJobStore:
@@ -204,6 +205,7 @@ class Stores:
 
     jobs: SqlJobStore
     keys: SqlKeyStore
+    webhooks: SqlWebhookStore
 
 
 def open_store(url: str, *, clock: Callable[[], float] = time.time) -> SqlJobStore:
@@ -227,4 +229,6 @@ def open_stores(url: str, *, clock: Callable[[], float] = time.time) -> Stores:
     """
     database = Database(url)
     database.upgrade()
-    return Stores(jobs=SqlJobStore(database, clock), keys=SqlKeyStore(database, clock))
+    return Stores(
+        jobs=SqlJobStore(database, clock), keys=SqlKeyStore(database, clock), webhooks=SqlWebhookStore(database, clock)
+    )
