@@ -17,7 +17,7 @@ from manimatic.ports import Claim, ServiceReport
 from manimatic.service import JobService
 from manimatic.settings import Settings
 from manimatic.storage.local import LocalStorage
-from manimatic.store import SqlJobStore, SqlKeyStore, open_stores
+from manimatic.store import SqlJobStore, SqlKeyStore, SqlWebhookStore, open_stores
 from manimatic.wakeup import InProcessWakeup
 
 VIDEO_NAME = "a" * 40 + ".mp4"
@@ -33,6 +33,7 @@ class Api:
     app: Any
     store: SqlJobStore
     keys: SqlKeyStore
+    webhooks: SqlWebhookStore
     storage: LocalStorage
     settings: Settings
 
@@ -134,9 +135,17 @@ def open_api(folder: Path, *, max_queued: int = 1000, **settings: Any) -> Iterat
         max_queued=max_queued,
         held_folder=folder / "held",
     )
-    app = create_app(chosen, service=service, store=store, keys=stores.keys, storage=storage)
+    app = create_app(chosen, service=service, store=store, keys=stores.keys, webhooks=stores.webhooks, storage=storage)
     try:
-        yield Api(client=app.test_client(), app=app, store=store, keys=stores.keys, storage=storage, settings=chosen)
+        yield Api(
+            client=app.test_client(),
+            app=app,
+            store=store,
+            keys=stores.keys,
+            webhooks=stores.webhooks,
+            storage=storage,
+            settings=chosen,
+        )
     finally:
         app.extensions["manimatic"].streams.close()
         app.extensions["manimatic"].checker.close()

@@ -21,7 +21,7 @@ CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "
 KEYLESS_CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["401"]}}}
 
 OPERATIONS = ["check", "generate", "jobs", "health", "live", "ready"]
-ABOUT_JOBS = ["status", "events", "logs", "cancel", "retry", "delete"]
+ABOUT_JOBS = ["status", "events", "logs", "deliveries", "cancel", "retry", "delete"]
 NOTHING_TO_SPOIL = {"health", "live", "ready"}
 """Operations without parameters: no request to them can be wrong."""
 CASES = [

@@ -17,6 +17,7 @@ OPERATIONS = {
     "status",
     "events",
     "logs",
+    "deliveries",
     "cancel",
     "retry",
     "delete",

@@ -16,6 +16,7 @@ SECRET = "sk-very-secret-7"
 SECRETS = [
     *("GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MANIMATIC_MODEL_API_KEY"),
     *("CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET", "MANIMATIC_DATABASE_URL"),
+    "MANIMATIC_RATE_LIMIT_URL",
 ]
 BASE = {"HOME": "/nowhere"}
 
@@ -64,6 +65,11 @@ def test_variables_of_others_are_none_of_ours() -> None:
         ("MANIMATIC_SANDBOX", "none"),
         ("MANIMATIC_LOG_FORMAT", "JSON"),
         ("MANIMATIC_ALLOW_NO_KEYS", "maybe"),
+        ("MANIMATIC_RATE_LIMIT", "0/minute"),
+        ("MANIMATIC_RATE_LIMIT", "10 per minute"),
+        ("MANIMATIC_CORS_ORIGINS", "*"),
+        ("MANIMATIC_CORS_ORIGINS", "https://a.example,.*"),
+        ("MANIMATIC_CORS_ORIGINS", "https://a.example/path"),
         ("MANIMATIC_PUBLIC_URL", "example.org"),
         ("MANIMATIC_MODEL_BASE_URL", "file:///etc/passwd"),
     ],

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manimatic.errors import SettingsError
-from manimatic.ports import Checker, CodeGenerator, JobStore, KeyStore, Limits, Sandbox, Storage, Wakeup
+from manimatic.ports import Checker, CodeGenerator, JobStore, KeyStore, Limits, Sandbox, Storage, Wakeup, WebhookStore
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
     from manimatic.store import Stores
+    from manimatic.webhooks.sender import WebhookSender
 
 MIB = 1024 * 1024
 MALLOC_ARENAS = "2"
@@ -204,6 +205,7 @@ class ApiParts:
 
     store: JobStore
     keys: KeyStore
+    webhooks: WebhookStore
     service: JobService
     storage: Storage
 
@@ -212,7 +214,7 @@ def build_api(settings: Settings) -> ApiParts:
     """Return the api's parts, none of which needs a key. Raises SettingsError, StoreError."""
     stores, storage = build_store_to_serve(settings), build_local_storage(settings)
     service = build_service(settings, stores.jobs, storage)
-    return ApiParts(store=stores.jobs, keys=stores.keys, service=service, storage=storage)
+    return ApiParts(store=stores.jobs, keys=stores.keys, webhooks=stores.webhooks, service=service, storage=storage)
 
 
 def api_server_options(listener: int | str) -> list[str]:
@@ -255,6 +257,15 @@ def build_runner(
         facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
         warn=warn,
     )
+
+
+def build_webhooks(settings: Settings, store: WebhookStore, warn: Callable[[str], None]) -> WebhookSender:
+    """Return what tells webhooks of jobs."""
+    from manimatic.webhooks.guard import Guard
+    from manimatic.webhooks.sender import WebhookSender
+
+    allowed = frozenset(filter(None, settings.webhook_addresses.split(",")))
+    return WebhookSender(store, Guard(allowed), warn=warn)
 
 
 def _with_copies(storage: Storage, copies: Path | None) -> Storage:

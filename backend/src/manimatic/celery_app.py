@@ -1,6 +1,7 @@
 """The dispatcher that Celery feeds: ``python -m manimatic.celery_app --launcher SOCKET``.
 
-It is two processes: this one does the upkeep and reports, and starts the other, the Celery worker, again when it dies.
+It is two processes: this one does the upkeep, reports and tells webhooks, and starts the other, the Celery worker, again
+when it dies.
 It takes the place of `manimatic.dispatcher` where MANIMATIC_DISPATCH=celery; start as many as are needed, on as many
 machines, each with a launcher beside it.
 """
@@ -47,15 +48,16 @@ def _keep(settings: Settings, launcher: Path) -> int:
     shutdown = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: shutdown.set())
-    store, sandbox = bootstrap.build_store(settings), bootstrap.build_launcher_sandbox(launcher)
-    runner = bootstrap.build_runner(settings, store, sandbox, takes_jobs=False, warn=_warn)
+    stores, sandbox = bootstrap.build_stores(settings), bootstrap.build_launcher_sandbox(launcher)
+    runner = bootstrap.build_runner(settings, stores.jobs, sandbox, takes_jobs=False, warn=_warn)
     upkeep = threading.Thread(target=runner.run, args=(shutdown,), name="upkeep")
-    upkeep.start()
-    try:
-        _keep_worker(launcher, shutdown)
-    finally:
-        shutdown.set()
-        upkeep.join()
+    with bootstrap.build_webhooks(settings, stores.webhooks, _warn).running(shutdown):
+        upkeep.start()
+        try:
+            _keep_worker(launcher, shutdown)
+        finally:
+            shutdown.set()
+            upkeep.join()
     return 0
 
 

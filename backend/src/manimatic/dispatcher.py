@@ -32,9 +32,10 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.check:
             bootstrap.build_store_to_serve(settings)
             return 0
-        store = bootstrap.build_store(settings)
+        stores = bootstrap.build_stores(settings)
         sandbox = bootstrap.build_launcher_sandbox(arguments.launcher)
-        bootstrap.build_runner(settings, store, sandbox, warn=_warn).run(shutdown)
+        with bootstrap.build_webhooks(settings, stores.webhooks, _warn).running(shutdown):
+            bootstrap.build_runner(settings, stores.jobs, sandbox, warn=_warn).run(shutdown)
     except ManimaticError as error:
         _warn(f"{error.message} {error.hint}")
         return error.exit_code

@@ -6,6 +6,7 @@
     ├── SettingsError               bad_settings
     ├── RequestError                bad_request
     │   ├── InvalidInput            invalid_input
+    │   │   └── RequestKeyReused    idempotency_key_reused
     │   ├── NotFound                not_found
     │   │   ├── JobNotFound         job_not_found
     │   │   ├── VideoNotFound       video_not_found
@@ -92,6 +93,13 @@ class InvalidInput(RequestError):
     code = "invalid_input"
     http_status = 422
     hint = "The message names the value; the API reference at /docs lists what is allowed."
+
+
+class RequestKeyReused(InvalidInput):
+    """This Idempotency-Key has come with another request."""
+
+    code = "idempotency_key_reused"
+    hint = "Send the same body as before, or take a new key; keys are remembered for 24 hours."
 
 
 class NotFound(RequestError):

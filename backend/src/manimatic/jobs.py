@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from manimatic.deliveries import Webhook
 from manimatic.diagnostics import Applied, Diagnostic
 from manimatic.errors import InvalidInput
 from manimatic.keys import Quotas
@@ -155,6 +156,24 @@ class NewJob:
     """The prefix of the key that asks for it, to which it is charged."""
     quotas: Quotas = Quotas()
     """What that key may use."""
+    webhook: Webhook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What an Idempotency-Key stands for."""
+
+    key: str
+    digest: str
+    """Of the request that came with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A job that was submitted, now or by an earlier request with the same key."""
+
+    job: Job
+    replayed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from manimatic.deliveries import Delivery, Due, Try
 from manimatic.diagnostics import CheckReport, Severity
-from manimatic.jobs import Attempt, Event, Failure, Job, JobState, NewJob, Options, Usage
+from manimatic.jobs import (
+    Attempt,
+    Event,
+    Failure,
+    Job,
+    JobState,
+    NewJob,
+    Options,
+    RequestKey,
+    Submitted,
+    Usage,
+)
 from manimatic.keys import ApiKey, Used
 from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.settings import MAX_LEASE_S
@@ -161,6 +173,18 @@ class JobStore(Protocol):
         """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting, and QuotaExceeded."""
         ...
 
+    def submit_once(self, new: NewJob, once: RequestKey, *, max_queued: int) -> Submitted:
+        """Insert a queued job, or return the one that the account has submitted with this key in the last 24 hours.
+
+        Key and job are written together, so of requests that come at once, to whatever process, one makes the job.
+
+        Raises:
+            RequestKeyReused: The key came with another request.
+            QueueFull: `max_queued` jobs are waiting.
+            QuotaExceeded: The API key has used what it may.
+        """
+        ...
+
     def get(self, job_id: str) -> Job:
         """Return the job. Raises JobNotFound."""
         ...
@@ -305,6 +329,31 @@ class KeyStore(Protocol):
 
     def used(self, prefix: str) -> Used:
         """Return what the key has used today."""
+        ...
+
+
+@runtime_checkable
+class WebhookStore(Protocol):
+    """Remembers what is to be told to webhooks and with which secrets. Every method may raise StoreError."""
+
+    def rotate(self, account: str, *, overlap_s: float) -> str:
+        """Give the account a new secret and return it; the newest before it goes on signing for this time."""
+        ...
+
+    def has_secret(self, account: str) -> bool:
+        """Tell whether there is a secret to sign the account's webhooks with."""
+        ...
+
+    def claim_due(self, *, lease_s: float) -> Due | None:
+        """Take the delivery that has been due longest; unless its end is noted within the lease, others may take it."""
+        ...
+
+    def note(self, due: Due, tried: Try, *, next_at: float | None) -> None:
+        """Note a try; with a time it is tried again then, without one it is over. An outdated claim changes nothing."""
+        ...
+
+    def deliveries(self, job_id: str) -> Sequence[Delivery]:
+        """Return what was or is to be told of the job, oldest first."""
         ...
 
 
@@ -495,4 +544,5 @@ __all__ = [
     "Stored",
     "VideoFacts",
     "Wakeup",
+    "WebhookStore",
 ]

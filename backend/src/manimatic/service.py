@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from manimatic.deliveries import MAX_URL_CHARS, Webhook
 from manimatic.errors import InvalidInput, JobNotFound, VideoNotFound
 from manimatic.jobs import (
     ASPECT_RATIOS,
+    FINAL_STATES,
     MAX_FPS,
     QUALITY_ALIASES,
     Job,
@@ -18,6 +21,8 @@ from manimatic.jobs import (
     NewJob,
     Options,
     Quality,
+    RequestKey,
+    Submitted,
     check_source,
 )
 from manimatic.ports import JobStore, Page, Storage, Wakeup
@@ -61,6 +66,14 @@ class JobService:
         job = self._store.submit(new, max_queued=self._max_queued)
         self._wakeup.notify(job.id)
         return job
+
+    def submit_once(self, new: NewJob, once: RequestKey | None) -> Submitted:
+        """Queue a job, unless this key has done so: then return that. Raises RequestKeyReused, and as `submit` does."""
+        if once is None:
+            return Submitted(self.submit(new), replayed=False)
+        submitted = self._store.submit_once(new, once, max_queued=self._max_queued)
+        self._wakeup.notify(submitted.job.id)
+        return submitted
 
     def get(self, job_id: str, *, account: str | None = None) -> Job:
         """Return a job. Raises JobNotFound, StoreError."""
@@ -140,6 +153,7 @@ def new_job(
     duration_hint_seconds: float | None = None,
     deadline_seconds: float | None = None,
     metadata: Mapping[str, str] | None = None,
+    webhook: Mapping[str, Any] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> NewJob:
     """Check a request and turn it into a job.
@@ -169,6 +183,7 @@ def new_job(
         if deadline_seconds is None
         else clock() + _within("deadline_seconds", deadline_seconds, 1, MAX_DEADLINE_S),
         metadata=_metadata(metadata or {}),
+        webhook=_webhook(**webhook) if webhook else None,
     )
 
 
@@ -231,6 +246,19 @@ def _scene(scene: str) -> str:
     if not scene.isidentifier() or len(scene) > 200:
         raise FieldError("scene", "it has to be the name of a class in the code")
     return scene
+
+
+def _webhook(url: str, events: Sequence[str] | None = None) -> Webhook:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if not usable or not (url.isascii() and url.isprintable()) or " " in url or len(url) > MAX_URL_CHARS:
+        raise FieldError("webhook/url", "it has to be an http or https address, without user and password")
+    allowed = {state.value: state for state in JobState if state is not JobState.QUEUED}
+    chosen = [state.value for state in sorted(FINAL_STATES)] if events is None else events
+    return Webhook(url, tuple(dict.fromkeys(_choice("webhook/events", name, allowed) for name in chosen)))
 
 
 def _metadata(metadata: Mapping[str, str]) -> dict[str, str]:

@@ -12,21 +12,24 @@ from manimatic.api import (
     around,
     auth,
     check_routes,
+    cors,
     docs_routes,
     event_routes,
     health_routes,
     hosts,
     job_routes,
+    limits,
     logs,
     problems,
     spec,
     video_routes,
+    webhook_routes,
 )
 from manimatic.api.parsing import ApiRequest, StrictJson
 from manimatic.api.parts import EXTENSION, Parts
 from manimatic.api.streams import Streams
 from manimatic.errors import ManimaticError
-from manimatic.ports import Checker, JobStore, KeyStore, Storage
+from manimatic.ports import Checker, JobStore, KeyStore, Storage, WebhookStore
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -41,6 +44,7 @@ def create_app(
     service: JobService | None = None,
     store: JobStore | None = None,
     keys: KeyStore | None = None,
+    webhooks: WebhookStore | None = None,
     storage: Storage | None = None,
     checker: Checker | None = None,
 ) -> APIFlask:
@@ -48,9 +52,10 @@ def create_app(
 
     Args:
         settings: Read from the environment where none are given; `.env` is not read here.
-        service: The use cases. Give service, store, keys and storage, or none of them to have them built.
+        service: The use cases. Give all of service, store, keys, webhooks and storage, or none to have them built.
         store: The job store.
         keys: The API keys.
+        webhooks: What is told to webhooks.
         storage: Where the videos of this machine lie.
         checker: Who looks scenes over; its own process where none is given.
 
@@ -59,14 +64,16 @@ def create_app(
         StoreError: The job database cannot be used.
     """
     settings = settings or Settings.from_env(os.environ)
-    if service is None or store is None or keys is None or storage is None:
+    if service is None or store is None or keys is None or webhooks is None or storage is None:
         built = bootstrap.build_api(settings)
-        service, store, keys, storage = built.service, built.store, built.keys, built.storage
+        service, store, storage = built.service, built.store, built.storage
+        keys, webhooks = built.keys, built.webhooks
     log = logs.make_log(settings)
     parts = Parts(
         settings=settings,
         store=store,
         keys=keys,
+        webhooks=webhooks,
         service=service,
         storage=storage,
         checker=checker or bootstrap.build_checker(),
@@ -101,8 +108,10 @@ def _assemble(parts: Parts) -> APIFlask:
     around.install(app)
     hosts.install(app, parts.settings)
     auth.install(app)
+    limits.install(app, parts.settings)
+    cors.install(app, parts.settings)
     problems.install(app)
     spec.configure(app)
-    for routes in (job_routes, check_routes, event_routes, video_routes, health_routes, docs_routes):
+    for routes in (job_routes, check_routes, event_routes, webhook_routes, video_routes, health_routes, docs_routes):
         app.register_blueprint(routes.blueprint)
     return app

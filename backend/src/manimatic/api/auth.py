@@ -31,6 +31,7 @@ NEEDED: Mapping[str, frozenset[Scope]] = {
     "jobs.status": READ,
     "jobs.logs": READ,
     "jobs.jobs": READ,
+    "webhooks.deliveries": READ,
     "events.events": READ,
     "check.check": WRITE,
     "health.health": ANY,

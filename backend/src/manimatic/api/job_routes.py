@@ -6,14 +6,16 @@ import dataclasses
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, current_app
 
+from manimatic.api import asking
 from manimatic.api.around import REVALIDATE
 from manimatic.api.asked import AfterIn, GenerateIn, JobsIn
 from manimatic.api.documented import empty, headers, media, problems
 from manimatic.api.parts import base_url, caller, known_job, parts, require_job_id
 from manimatic.api.present import job_details, job_summary, links
 from manimatic.api.told import JobOut, JobPage, Started
+from manimatic.api.webhook_routes import refuse_unsigned
 from manimatic.errors import ManimaticError
 from manimatic.jobs import Job, JobState, NewJob
 from manimatic.service import new_job
@@ -31,6 +33,10 @@ blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
     summary="Make an animation",
     operation_id="generate",
     responses={
+        200: {
+            "description": "The job, which has ended within the time that Prefer allowed",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobOut"}}},
+        },
         **headers(202, Location="Where the job is looked at", Retry_After="Seconds to wait before looking"),
         **problems(413, 415, 422),
     },
@@ -39,10 +45,24 @@ def generate(wanted: GenerateIn) -> Any:
     """Queue a job that makes an animation.
 
     The answer comes at once; follow `links.events`, or ask `links.self` until `status` is one of complete, failed,
-    cancelled and expired.
+    cancelled and expired. With the header `Prefer: wait=30` the answer waits up to so many seconds, at most 60, for the
+    job to end. With an `Idempotency-Key` a request that is sent again finds the job that it has made.
     """
     fields = wanted.model_dump(exclude_none=True, exclude={"format"})
-    job = parts().service.submit(_charged(new_job(**fields)))
+    new = _charged(new_job(**fields))
+    refuse_unsigned(new, caller())
+    submitted = parts().service.submit_once(new, asking.request_key(fields))
+    told = {"Idempotent-Replayed": "true"} if submitted.replayed else {}
+    waits_s = asking.preferred_wait_s()
+    if waits_s is not None:
+        job = asking.wait_for(submitted.job, waits_s)
+        told["Preference-Applied"] = f"wait={waits_s}"
+        if job.is_final:
+            return Response(current_app.json.dumps(_details(job)), mimetype="application/json", headers=told)
+    return _started(submitted.job, told)
+
+
+def _started(job: Job, told: dict[str, str]) -> tuple[dict[str, Any], int, dict[str, str]]:
     body = {
         "job_id": job.id,
         "status": "started",
@@ -50,7 +70,7 @@ def generate(wanted: GenerateIn) -> Any:
         "queue_position": _queue_position(job),
         "links": links(job.id),
     }
-    return body, 202, {"Location": f"/status/{job.id}", "Retry-After": str(ASK_AGAIN_S)}
+    return body, 202, {"Location": f"/status/{job.id}", "Retry-After": str(ASK_AGAIN_S), **told}
 
 
 @blueprint.get("/status/<job_id>")

@@ -12,7 +12,7 @@ from manimatic.api.streams import Streams
 from manimatic.errors import JobNotFound
 from manimatic.jobs import Job
 from manimatic.keys import ApiKey
-from manimatic.ports import Checker, JobStore, KeyStore, Storage
+from manimatic.ports import Checker, JobStore, KeyStore, Storage, WebhookStore
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -27,6 +27,7 @@ class Parts:
     settings: Settings
     store: JobStore
     keys: KeyStore
+    webhooks: WebhookStore
     service: JobService
     storage: Storage
     checker: Checker

@@ -178,6 +178,7 @@ def _on_http_error(error: HTTPException) -> Any:
             title=error.name,
             detail=special or kind.detail,
             hint=hint,
+            retryable=error.code in {408, 429, 503},
             headers=headers,
         )
     )

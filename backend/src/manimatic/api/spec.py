@@ -20,7 +20,7 @@ at once with a job's id; `GET /status/<job_id>` shows how far it is, and in the 
 an explanation. Every error is a problem document (RFC 9457) with a stable `code` and a `hint`.
 """
 _EVERYWHERE = (400, 500, 503)
-_WITH_A_KEY = (401, 403)
+_WITH_A_KEY = (401, 403, 429)
 _SCHEME = "key"
 _FIRST = ("/generate", "/status/{job_id}")
 """The paths that a reader looks for first; the others follow by length."""
@@ -35,6 +35,21 @@ _LAST_EVENT_ID = {
     "description": "Number of the last event that you have; it counts more than `after`.",
     "schema": {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER},
 }
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "For 24 hours another request with this key makes no other job.",
+    "schema": {"type": "string", "pattern": r"^[!-~]{1,255}$"},
+}
+_PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "`wait=30`: wait so many seconds for the job's end, at most 60.",
+    "schema": {"type": "string"},
+}
+_HEADERS = {"events": (_LAST_EVENT_ID,), "generate": (_IDEMPOTENCY_KEY, _PREFER)}
 _NESTED = re.compile(r"#/components/schemas/(?:[A-Za-z]+\.)+([A-Za-z]+)")
 
 
@@ -95,8 +110,7 @@ def _finish_operation(path: str, operation: dict[str, Any]) -> None:
         if parameter["name"] in _PARAMETERS:
             parameter["description"], pattern = _PARAMETERS[parameter["name"]]
             parameter["schema"]["pattern"] = pattern
-    if operation["operationId"] == "events":
-        operation["parameters"].append(_LAST_EVENT_ID)
+    operation["parameters"].extend(_HEADERS.get(operation["operationId"], ()))
     responses = operation["responses"]
     for answer in responses.values():
         if not answer.get("content"):

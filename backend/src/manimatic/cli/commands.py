@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 jobs_app = typer.Typer(help="Look at jobs and steer them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(jobs_app, name="jobs")
+webhooks_app = typer.Typer(help="Secrets that sign webhooks.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(webhooks_app, name="webhooks")
 keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(keys_app, name="keys")
 
@@ -231,3 +233,16 @@ def revoke_key(prefix: Annotated[str, typer.Argument(help="The key's prefix, as 
     from manimatic.cli.keys import revoke
 
     revoke(prefix)
+
+
+@webhooks_app.command("rotate")
+def rotate_secret(
+    account: Annotated[str, typer.Argument(help="Whose webhooks are signed; `local` where no keys are asked for.")],
+    overlap_hours: Annotated[
+        float, typer.Option("--overlap-hours", min=0, help="How long the secret before goes on signing beside it.")
+    ] = 24.0,
+) -> None:
+    """Make a secret for an account's webhooks and print it, once."""
+    from manimatic.cli.keys import rotate
+
+    rotate(account, overlap_hours * 3600)

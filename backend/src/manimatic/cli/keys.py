@@ -1,4 +1,4 @@
-"""`manimatic keys …`: make, list and revoke API keys."""
+"""`manimatic keys …` and `manimatic webhooks …`: make, list and revoke what people are given to keep secret."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ class KeyWanted:
 
 def create(wanted: KeyWanted, *, as_json: bool) -> None:
     """Make a key; its text goes to standard output, and what is to be known of it to standard error."""
-    if not ACCOUNT.fullmatch(wanted.account):
-        raise InvalidInput(f"{wanted.account[:40]!r} is no account's name: letters, digits, . _ @ - are allowed.")
+    _check_account(wanted.account)
     now = time.time()
     issued = issue(
         account=wanted.account,
@@ -66,6 +65,20 @@ def revoke(prefix: str) -> None:
     """Revoke a key."""
     key = bootstrap.build_stores(read_settings()).keys.revoke(prefix)
     sys.stdout.write(f"{key.prefix} of {key.account} is revoked\n")
+
+
+def rotate(account: str, overlap_s: float) -> None:
+    """Give an account a new secret for its webhooks, and print that."""
+    _check_account(account)
+    secret = bootstrap.build_stores(read_settings()).webhooks.rotate(account, overlap_s=overlap_s)
+    sys.stderr.write("This is shown once; receivers verify with it:\n")
+    sys.stderr.flush()
+    sys.stdout.write(f"{secret}\n")
+
+
+def _check_account(account: str) -> None:
+    if not ACCOUNT.fullmatch(account):
+        raise InvalidInput(f"{account[:40]!r} is no account's name: letters, digits, . _ @ - are allowed.")
 
 
 def _scopes(names: tuple[str, ...]) -> frozenset[Scope]:

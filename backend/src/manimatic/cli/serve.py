@@ -181,9 +181,13 @@ def _as_its_own(part: Part, users: ServiceUsers) -> Part:
 
 
 def _api_environ(settings: Settings, public: Mapping[str, str]) -> dict[str, str]:
-    """Return the api's environment: of all secrets it needs the addresses of database and broker alone."""
-    given = {"MANIMATIC_DATABASE_URL": settings.database_url, "MANIMATIC_BROKER_URL": settings.broker_url}
-    return {**public, **{name: address for name, address in given.items() if address}}
+    """Return the api's environment: of all secrets the addresses of database, broker and counters alone."""
+    needed = {
+        "MANIMATIC_DATABASE_URL": settings.database_url,
+        "MANIMATIC_BROKER_URL": settings.broker_url,
+        "MANIMATIC_RATE_LIMIT_URL": settings.rate_limit_url,
+    }
+    return {**public, **{name: value for name, value in needed.items() if value}}
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, true, update
 from manimatic.errors import Conflict, JobNotFound, LeaseLost, ManimaticError
 from manimatic.jobs import FINAL_STATES, TRANSITIONS, Event, Failure, Job, JobState
 from manimatic.ports import Claim
-from manimatic.store import usage
+from manimatic.store import outbox, usage
 from manimatic.store.rows import clean, job_of
 from manimatic.store.schema import events, jobs, not_doomed
 
@@ -76,6 +76,7 @@ def move(
     change = update(jobs).where(jobs.c.seq == row["seq"]).values(values).returning(jobs)
     moved = connection.execute(change).mappings().one()
     append(connection, row["id"], row["last_event"], told, now)
+    outbox.put_down(connection, row, values, now)
     return job_of(moved)
 
 

@@ -7,13 +7,21 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, true, update
 
-from manimatic.errors import LeaseLost, QueueFull
-from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, new_id
+from manimatic.errors import LeaseLost, QueueFull, RequestKeyReused
+from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, RequestKey, Submitted, new_id
 from manimatic.ports import Claim
 from manimatic.store import moves, turns, usage
 from manimatic.store.dialects import submit_one_at_a_time
 from manimatic.store.rows import clean, columns_of, columns_of_attempt, job_of
-from manimatic.store.schema import attempts, jobs
+from manimatic.store.schema import attempts, jobs, not_doomed, request_keys
+
+REQUEST_KEY_S = 86_400.0
+"""How long an Idempotency-Key is remembered."""
+PACE_JOBS = 20
+"""Jobs from whose ends it is told how fast the queue moves."""
+PACE_OLDEST_S = 600.0
+PACE_UNKNOWN_S = 30.0
+"""When to try again where no job has ended of late."""
 
 
 def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> Job:
@@ -22,7 +30,7 @@ def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> 
     usage.admit(connection, new, now)
     waiting = connection.execute(select(func.count()).where(jobs.c.state == JobState.QUEUED.value)).scalar_one()
     if waiting >= max_queued:
-        raise QueueFull(f"{waiting} jobs are waiting; no more than {max_queued} may.")
+        raise _queue_full(connection, waiting, max_queued, now)
     values = {
         "id": new_id(),
         "state": JobState.QUEUED.value,
@@ -36,6 +44,7 @@ def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> 
         "deadline_at": new.deadline_at,
         "account": clean(new.account),
         "api_key": new.api_key,
+        "webhook": clean(new.webhook),
         "progress": {},
         "timings": {},
         "last_event": 1,
@@ -43,6 +52,36 @@ def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> 
     row = connection.execute(insert(jobs).values(values).returning(jobs)).mappings().one()
     moves.append(connection, row["id"], 0, [("state", {"state": JobState.QUEUED.value})], now)
     return job_of(row)
+
+
+def submit_once(connection: Connection, new: NewJob, once: RequestKey, max_queued: int, now: float) -> Submitted:
+    """Insert a queued job, or return the one that this key has made. Raises RequestKeyReused, and as `submit` does."""
+    submit_one_at_a_time(connection)
+    connection.execute(delete(request_keys).where(request_keys.c.created_at <= now - REQUEST_KEY_S))
+    mine = (request_keys.c.account == new.account, request_keys.c.key == once.key)
+    made = select(jobs, request_keys.c.digest).join(request_keys, request_keys.c.job_id == jobs.c.id)
+    row = connection.execute(made.where(*mine, not_doomed())).mappings().one_or_none()
+    if row is not None:
+        if row["digest"] != once.digest:
+            raise RequestKeyReused
+        return Submitted(job_of(row), replayed=True)
+    connection.execute(delete(request_keys).where(*mine))  # of a job that is being deleted
+    job = submit(connection, new, max_queued, now)
+    values = {"account": new.account, "key": once.key, "digest": once.digest, "job_id": job.id, "created_at": now}
+    connection.execute(insert(request_keys).values(values))
+    return Submitted(job, replayed=False)
+
+
+def _queue_full(connection: Connection, waiting: int, max_queued: int, now: float) -> QueueFull:
+    """Return the refusal, with the time in which a place gets free at the pace of the last jobs."""
+    error = QueueFull(f"{waiting} jobs are waiting; no more than {max_queued} may.")
+    newest = select(jobs.c.ended_at).where(jobs.c.state == JobState.COMPLETE.value).order_by(jobs.c.seq.desc())
+    ends = sorted(connection.execute(newest.limit(PACE_JOBS)).scalars())
+    if len(ends) > 1 and now - ends[-1] < PACE_OLDEST_S:
+        error.retry_after_s = min(max((now - ends[0]) / len(ends), 1.0), PACE_OLDEST_S)
+    else:
+        error.retry_after_s = PACE_UNKNOWN_S
+    return error
 
 
 def no_live_lease(now: float) -> ColumnElement[bool]:

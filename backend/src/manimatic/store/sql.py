@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from manimatic.jobs import Attempt, Event, Job, JobState, NewJob
+from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, RequestKey, Submitted
 from manimatic.ports import Claim, Page, QueueDepth, ServiceReport
 from manimatic.settings import MAX_LEASE_S
 from manimatic.store import queueing, reading, upkeep
 from manimatic.store.database import Database
 from manimatic.store.dialects import now_of
 from manimatic.store.keys import SqlKeyStore
+from manimatic.store.webhooks import SqlWebhookStore
 
 
 class SqlJobStore:
@@ -38,6 +38,17 @@ class SqlJobStore:
         """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting, and QuotaExceeded."""
         with self._database.write() as connection:
             return queueing.submit(connection, new, max_queued, self._now(connection))
+
+    def submit_once(self, new: NewJob, once: RequestKey, *, max_queued: int) -> Submitted:
+        """Insert a queued job, or return the one that the account has submitted with this key in the last 24 hours.
+
+        Raises:
+            RequestKeyReused: The key came with another request.
+            QueueFull: `max_queued` jobs are waiting.
+            QuotaExceeded: The API key has used what it may.
+        """
+        with self._database.write() as connection:
+            return queueing.submit_once(connection, new, once, max_queued, self._now(connection))
 
     def get(self, job_id: str) -> Job:
         """Return the job. Raises JobNotFound."""
@@ -206,6 +217,7 @@ class Stores:
 
     jobs: SqlJobStore
     keys: SqlKeyStore
+    webhooks: SqlWebhookStore
 
 
 def open_store(url: str, *, clock: Callable[[], float] | None = None) -> SqlJobStore:
@@ -229,4 +241,9 @@ def open_stores(url: str, *, clock: Callable[[], float] | None = None) -> Stores
     """
     database = Database(url)
     database.upgrade()
-    return Stores(jobs=SqlJobStore(database, clock), keys=SqlKeyStore(database, clock or time.time))
+    shared = clock or database.now
+    return Stores(
+        jobs=SqlJobStore(database, clock),
+        keys=SqlKeyStore(database, shared),
+        webhooks=SqlWebhookStore(database, shared),
+    )
