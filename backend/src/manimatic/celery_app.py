@@ -1,9 +1,8 @@
 """The dispatcher that Celery feeds: ``python -m manimatic.celery_app --launcher SOCKET``.
 
-It is two processes: this one does the upkeep, reports and tells webhooks, and starts the other, the Celery worker, again
-when it dies.
-It takes the place of `manimatic.dispatcher` where MANIMATIC_DISPATCH=celery; start as many as are needed, on as many
-machines, each with a launcher beside it.
+It is two processes: this one does the upkeep, reports, tells webhooks, and starts the other, the Celery worker, again
+when it dies. It takes the place of `manimatic.dispatcher` where MANIMATIC_DISPATCH=celery; start as many as are needed,
+on as many machines, each with a launcher beside it.
 """
 
 from __future__ import annotations

@@ -226,7 +226,7 @@ class Settings:
         "MANIMATIC_DISPATCH",
         "embedded",
         "Who takes jobs: `embedded`, dispatchers that look for them, or `celery`, Celery workers that Redis wakes.",
-        _choice("embedded", "celery"),
+        choice("embedded", "celery"),
     )
     broker_url: str = _setting(
         "MANIMATIC_BROKER_URL",
