@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from manimatic.api import create_app
 from manimatic.jobs import Failure, Job, JobState, Video
 from manimatic.keys import Quotas, Scope, issue
-from manimatic.ports import Claim, ServiceReport
+from manimatic.ports import Claim, ServiceReport, Signer
 from manimatic.service import JobService
 from manimatic.settings import Settings
 from manimatic.storage.local import LocalStorage
@@ -122,7 +122,7 @@ def video(**changes: Any) -> Video:
 
 
 @contextmanager
-def open_api(folder: Path, *, max_queued: int = 1000, **settings: Any) -> Iterator[Api]:
+def open_api(folder: Path, *, max_queued: int = 1000, signer: Signer | None = None, **settings: Any) -> Iterator[Api]:
     """Give an API of its own; its data folder is `folder`."""
     chosen = Settings(data_dir=folder, **settings)
     stores = open_stores("sqlite://")
@@ -135,7 +135,15 @@ def open_api(folder: Path, *, max_queued: int = 1000, **settings: Any) -> Iterat
         max_queued=max_queued,
         held_folder=folder / "held",
     )
-    app = create_app(chosen, service=service, store=store, keys=stores.keys, webhooks=stores.webhooks, storage=storage)
+    app = create_app(
+        chosen,
+        service=service,
+        store=store,
+        keys=stores.keys,
+        webhooks=stores.webhooks,
+        storage=storage,
+        signer=signer,
+    )
     try:
         yield Api(
             client=app.test_client(),

@@ -20,6 +20,7 @@ ADDRESSES = {
     "MANIMATIC_RATE_LIMIT_URL": COUNTERS,
     "MANIMATIC_BROKER_URL": BROKER,
 }
+READS = ("MANIMATIC_S3_READ_KEY_ID", "MANIMATIC_S3_READ_SECRET_KEY")
 ENVIRON = {**SECRETS, **ADDRESSES, "PATH": "/usr/bin", "AWS_SECRET_ACCESS_KEY": "s3cr3t-other"}
 
 
@@ -62,12 +63,13 @@ def test_every_part_keeps_few_heaps(
     assert all(int(environ["MALLOC_ARENA_MAX"]) <= 4 for environ in parts_of(settings, users, monkeypatch).values())
 
 
-def test_api_gets_database_broker_and_counters_and_no_other_secret(
+def test_api_gets_addresses_and_the_key_that_reads_videos_and_no_other_secret(
     settings: Settings, users: ServiceUsers | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What listens to the network can neither ask the model nor store."""
     environ = parts_of(settings, users, monkeypatch)["api"]
     assert {name: environ.pop(name) for name in ADDRESSES} == ADDRESSES
+    assert {name: environ.pop(name) for name in READS} == {name: SECRETS[name] for name in READS}
     assert "s3cr3t" not in str(environ)
 
 

@@ -18,7 +18,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manimatic.errors import SettingsError
-from manimatic.ports import Checker, CodeGenerator, JobStore, KeyStore, Limits, Sandbox, Storage, Wakeup, WebhookStore
+from manimatic.ports import (
+    Checker,
+    CodeGenerator,
+    JobStore,
+    KeyStore,
+    Limits,
+    Sandbox,
+    Signer,
+    Storage,
+    Wakeup,
+    WebhookStore,
+)
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +41,7 @@ if TYPE_CHECKING:
     from manimatic.sandbox.identity import LauncherIdentity
     from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
+    from manimatic.storage.s3 import S3Storage
     from manimatic.store import Stores
     from manimatic.webhooks.sender import WebhookSender
 
@@ -144,7 +156,30 @@ def build_storage(settings: Settings) -> Storage:
             settings.cloudinary_api_secret,
             settings.cloudinary_upload_prefix,
         )
+    if settings.storage_kind == "s3":
+        return _bucket_storage(settings, settings.s3_access_key_id, settings.s3_secret_access_key)
     return build_local_storage(settings)
+
+
+def build_signer(settings: Settings) -> Signer | None:
+    """Return what signs addresses of stored videos, None where they need none. Raises SettingsError."""
+    settings.require_signing_keys()
+    if settings.storage_kind != "s3":
+        return None
+    return _bucket_storage(settings, settings.s3_read_key_id, settings.s3_read_secret_key, timeout_s=5.0, tries=2)
+
+
+def _bucket_storage(settings: Settings, key_id: str, secret: str, **patience: Any) -> S3Storage:
+    from manimatic.storage.s3 import Bucket, S3Storage
+
+    bucket = Bucket(
+        name=settings.s3_bucket,
+        key_id=key_id,
+        secret=secret,
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+    )
+    return S3Storage(bucket, settings.public_url, settings.retention_h * 3600, time.time, **patience)
 
 
 def build_local_storage(settings: Settings) -> Storage:
@@ -208,13 +243,21 @@ class ApiParts:
     webhooks: WebhookStore
     service: JobService
     storage: Storage
+    signer: Signer | None
 
 
 def build_api(settings: Settings) -> ApiParts:
-    """Return the api's parts, none of which needs a key. Raises SettingsError, StoreError."""
+    """Return the api's parts; of all keys they need one that reads stored videos. Raises SettingsError, StoreError."""
     stores, storage = build_store_to_serve(settings), build_local_storage(settings)
     service = build_service(settings, stores.jobs, storage)
-    return ApiParts(store=stores.jobs, keys=stores.keys, webhooks=stores.webhooks, service=service, storage=storage)
+    return ApiParts(
+        store=stores.jobs,
+        keys=stores.keys,
+        webhooks=stores.webhooks,
+        service=service,
+        storage=storage,
+        signer=build_signer(settings),
+    )
 
 
 def api_server_options(listener: int | str) -> list[str]:

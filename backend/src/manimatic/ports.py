@@ -502,6 +502,20 @@ class Storage(Protocol):
 
 
 @runtime_checkable
+class Signer(Protocol):
+    """Gives addresses of videos that lie where only keys can get at them."""
+
+    def sign(self, name: str, for_s: float) -> str:
+        """Return an address from which anybody can fetch the video for so many seconds.
+
+        Raises:
+            VideoNotFound: There is no such video.
+            StorageError: The storage cannot be used.
+        """
+        ...
+
+
+@runtime_checkable
 class Wakeup(Protocol):
     """Says that there is work; a lost or doubled call is harmless, since the store is the truth."""
 
@@ -540,6 +554,7 @@ __all__ = [
     "RunResult",
     "Sandbox",
     "ServiceReport",
+    "Signer",
     "Storage",
     "Stored",
     "VideoFacts",

@@ -1,11 +1,24 @@
-"""What settings may be: each parser takes a variable's text and raises ValueError with what is allowed."""
+"""What settings are made of, and what they may be.
+
+Each parser takes a variable's text and raises ValueError with what is allowed.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections.abc import Callable
-from typing import Any
+from dataclasses import field
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def setting(name: str, default: T, help: str, parse: Callable[[str], T], *, secret: bool = False) -> T:
+    """Return the field of a dataclass that a variable of the environment gives; a secret is in no repr."""
+    metadata = {"name": name, "help": help, "parse": parse, "secret": secret}
+    value: T = field(default=default, repr=not secret, metadata=metadata)
+    return value
 
 
 def choice(*allowed: str) -> Callable[[str], str]:

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from manimatic.env_files import is_given, leave_out_given, read_dotenv, read_value, refuse_unknown
 from manimatic.errors import SettingsError
 from manimatic.setting_parsers import addresses, choice, flag, number, origins, rate, unix_address, url
+from manimatic.setting_parsers import setting as _setting
+from manimatic.storage_settings import StorageSettings
 
-T = TypeVar("T")
 GEMINI_MODEL = "gemini-3.8-flash"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MAX_LEASE_S = 600.0
 """No claim lasts longer; one that seems to was made before the clock was set back."""
-
-
-def _setting(name: str, default: T, help: str, parse: Callable[[str], T], *, secret: bool = False) -> T:
-    metadata = {"name": name, "help": help, "parse": parse, "secret": secret}
-    value: T = field(default=default, repr=not secret, metadata=metadata)
-    return value
 
 
 def default_data_dir(environ: Mapping[str, str]) -> Path:
@@ -40,7 +35,7 @@ def default_data_dir(environ: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(StorageSettings):
     """Everything that can be set from outside."""
 
     provider: str = _setting(
@@ -91,22 +86,10 @@ class Settings:
         "`warn` renders it, `reject` does not.",
         choice("warn", "reject"),
     )
-    cloudinary_cloud_name: str = _setting("CLOUDINARY_CLOUD_NAME", "", "Cloudinary account.", str)
-    cloudinary_api_key: str = _setting("CLOUDINARY_API_KEY", "", "Cloudinary key.", str, secret=True)
-    cloudinary_api_secret: str = _setting("CLOUDINARY_API_SECRET", "", "Cloudinary secret.", str, secret=True)
-    cloudinary_upload_prefix: str = _setting(
-        "CLOUDINARY_UPLOAD_PREFIX", "", "Address of Cloudinary's upload API; empty: the vendor's.", url
-    )
-    storage: str = _setting(
-        "MANIMATIC_STORAGE",
-        "auto",
-        "Where videos are kept; `auto`: Cloudinary when its three variables are set, else local.",
-        choice("auto", "local", "cloudinary"),
-    )
     retention_h: float = _setting(
         "MANIMATIC_RETENTION_H",
         168.0,
-        "Hours that a local video is kept; 0 keeps it for ever.",
+        "Hours that a video is kept here or in S3; 0 keeps it for ever.",
         number(float, 0, 10**6),
     )
     job_retention_d: float = _setting(
@@ -281,16 +264,6 @@ class Settings:
         if self.provider == "openai-compatible" and not self.model_base_url:
             raise SettingsError("MANIMATIC_PROVIDER=openai-compatible needs MANIMATIC_MODEL_BASE_URL.")
 
-    def require_storage_keys(self) -> None:
-        """Refuse a storage without its keys; asked by who stores, since the api and the launcher get no keys.
-
-        Raises:
-            SettingsError: Cloudinary is chosen and one of its three variables is missing.
-        """
-        cloudinary = (self.cloudinary_cloud_name, self.cloudinary_api_key, self.cloudinary_api_secret)
-        if self.storage == "cloudinary" and not all(cloudinary):
-            raise SettingsError("MANIMATIC_STORAGE=cloudinary needs CLOUDINARY_CLOUD_NAME, _API_KEY and _API_SECRET.")
-
     def to_environ(self, *, secrets: bool) -> dict[str, str]:
         """Return the variables that give these settings again, with or without the secret ones."""
         given = {}
@@ -304,14 +277,6 @@ class Settings:
     def keys_required(self) -> bool:
         """Tell whether every request needs an API key: beyond loopback it does, unless that is waived."""
         return self.require_keys or (self.host not in LOOPBACK and not self.allow_no_keys)
-
-    @property
-    def storage_kind(self) -> str:
-        """Return `local` or `cloudinary`, with `auto` resolved."""
-        if self.storage != "auto":
-            return self.storage
-        complete = self.cloudinary_cloud_name and self.cloudinary_api_key and self.cloudinary_api_secret
-        return "cloudinary" if complete else "local"
 
     @property
     def provider_kind(self) -> str:

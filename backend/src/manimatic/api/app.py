@@ -29,7 +29,7 @@ from manimatic.api.parsing import ApiRequest, StrictJson
 from manimatic.api.parts import EXTENSION, Parts
 from manimatic.api.streams import Streams
 from manimatic.errors import ManimaticError
-from manimatic.ports import Checker, JobStore, KeyStore, Storage, WebhookStore
+from manimatic.ports import Checker, JobStore, KeyStore, Signer, Storage, WebhookStore
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -46,6 +46,7 @@ def create_app(
     keys: KeyStore | None = None,
     webhooks: WebhookStore | None = None,
     storage: Storage | None = None,
+    signer: Signer | None = None,
     checker: Checker | None = None,
 ) -> APIFlask:
     """Return the API as a WSGI application.
@@ -57,6 +58,7 @@ def create_app(
         keys: The API keys.
         webhooks: What is told to webhooks.
         storage: Where the videos of this machine lie.
+        signer: What gives addresses of videos that lie elsewhere, where they need to be signed.
         checker: Who looks scenes over; its own process where none is given.
 
     Raises:
@@ -67,7 +69,7 @@ def create_app(
     if service is None or store is None or keys is None or webhooks is None or storage is None:
         built = bootstrap.build_api(settings)
         service, store, storage = built.service, built.store, built.storage
-        keys, webhooks = built.keys, built.webhooks
+        keys, webhooks, signer = built.keys, built.webhooks, built.signer
     log = logs.make_log(settings)
     parts = Parts(
         settings=settings,
@@ -76,6 +78,7 @@ def create_app(
         webhooks=webhooks,
         service=service,
         storage=storage,
+        signer=signer,
         checker=checker or bootstrap.build_checker(),
         streams=Streams(store, log),
         log=log,

@@ -12,7 +12,7 @@ from manimatic.api.streams import Streams
 from manimatic.errors import JobNotFound
 from manimatic.jobs import Job
 from manimatic.keys import ApiKey
-from manimatic.ports import Checker, JobStore, KeyStore, Storage, WebhookStore
+from manimatic.ports import Checker, JobStore, KeyStore, Signer, Storage, WebhookStore
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -30,6 +30,7 @@ class Parts:
     webhooks: WebhookStore
     service: JobService
     storage: Storage
+    signer: Signer | None
     checker: Checker
     streams: Streams
     log: FilteringBoundLogger

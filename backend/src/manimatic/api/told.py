@@ -223,7 +223,7 @@ class PartHealth(BaseModel):
 class StorageHealth(PartHealth):
     """How the storage is."""
 
-    kind: str | None = Field(description="local or cloudinary; null while no dispatcher has said so.")
+    kind: str | None = Field(description="local, cloudinary or s3; null while no dispatcher has said so.")
 
 
 class ModelHealth(BaseModel):

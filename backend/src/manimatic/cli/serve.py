@@ -48,6 +48,7 @@ def serve_all(host: str | None, port: int | None) -> int:
     settings = _with_address(read_settings(), host, port)
     bootstrap.prepare_data_dir(settings)
     bootstrap.build_storage(settings)  # each part would stop at what these refuse, and be started again
+    bootstrap.build_signer(settings)
     bootstrap.build_wakeup(settings)
     if code := stop_on_errors(settings):
         return code
@@ -181,11 +182,13 @@ def _as_its_own(part: Part, users: ServiceUsers) -> Part:
 
 
 def _api_environ(settings: Settings, public: Mapping[str, str]) -> dict[str, str]:
-    """Return the api's environment: of all secrets the addresses of database, broker and counters alone."""
+    """Return the api's environment: of all secrets three addresses, and the key that reads videos and nothing else."""
     needed = {
         "MANIMATIC_DATABASE_URL": settings.database_url,
         "MANIMATIC_BROKER_URL": settings.broker_url,
         "MANIMATIC_RATE_LIMIT_URL": settings.rate_limit_url,
+        "MANIMATIC_S3_READ_KEY_ID": settings.s3_read_key_id,
+        "MANIMATIC_S3_READ_SECRET_KEY": settings.s3_read_secret_key,
     }
     return {**public, **{name: value for name, value in needed.items() if value}}
 
