@@ -144,7 +144,7 @@ def test_video_that_is_still_here_is_served_from_here(in_s3: tuple[Api, S3Storag
     """What was made before the storage was changed."""
     api, _, _ = in_s3
     api.put_video(tmp_path)
-    assert api.client.get(f"/videos/{VIDEO_NAME}").status_code == 200
+    assert api.client.get(f"/videos/{VIDEO_NAME}", buffered=True).status_code == 200
 
 
 @pytest.mark.parametrize("name", [VIDEO_NAME, "nonsense", "a" * 40])
