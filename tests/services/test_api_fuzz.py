@@ -20,9 +20,9 @@ EXAMPLES = 30
 CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "409", "422"]}}}
 KEYLESS_CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["401"]}}}
 
-OPERATIONS = ["check", "generate", "jobs", "health", "live", "ready"]
+OPERATIONS = ["check", "generate", "jobs", "health", "live", "ready", "metrics"]
 ABOUT_JOBS = ["status", "events", "logs", "deliveries", "cancel", "retry", "delete"]
-NOTHING_TO_SPOIL = {"health", "live", "ready"}
+NOTHING_TO_SPOIL = {"health", "live", "ready", "metrics"}
 """Operations without parameters: no request to them can be wrong."""
 CASES = [
     (name, mode)

@@ -14,7 +14,8 @@ from manimatic.settings import Settings, describe
 SECRETS = {item["name"]: f"s3cr3t-{number}" for number, item in enumerate(describe()) if item["secret"]}
 DATABASE = "sqlite:////nowhere/s3cr3t"
 COUNTERS = "redis://nowhere/s3cr3t"
-ADDRESSES = {"MANIMATIC_DATABASE_URL": DATABASE, "MANIMATIC_RATE_LIMIT_URL": COUNTERS}
+TRACKER = "https://s3cr3t@nowhere/1"
+ADDRESSES = {"MANIMATIC_DATABASE_URL": DATABASE, "MANIMATIC_RATE_LIMIT_URL": COUNTERS, "SENTRY_DSN": TRACKER}
 ENVIRON = {**SECRETS, **ADDRESSES, "PATH": "/usr/bin", "AWS_SECRET_ACCESS_KEY": "s3cr3t-other"}
 
 
@@ -57,7 +58,7 @@ def test_every_part_keeps_few_heaps(
     assert all(int(environ["MALLOC_ARENA_MAX"]) <= 4 for environ in parts_of(settings, users, monkeypatch).values())
 
 
-def test_api_gets_the_database_the_counters_and_no_other_secret(
+def test_api_gets_three_addresses_and_no_other_secret(
     settings: Settings, users: ServiceUsers | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What listens to the network can neither ask the model nor store."""

@@ -16,12 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manimatic import host
 from manimatic.errors import SettingsError
 from manimatic.ports import Checker, CodeGenerator, JobStore, KeyStore, Limits, Sandbox, Storage, Wakeup, WebhookStore
 from manimatic.settings import Settings
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from manimatic.codegen.generator import ModelGenerator
+    from manimatic.error_tracking import Tracker
     from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
@@ -92,6 +96,20 @@ def build_store_to_serve(settings: Settings) -> Stores:
     if settings.keys_required:
         refuse_without_keys(settings, stores.keys.all_keys(), time.time())
     return stores
+
+
+def build_log(settings: Settings, part: str) -> FilteringBoundLogger:
+    """Return the operator's log for a part of the service."""
+    from manimatic.logs import make_log
+
+    return make_log(settings, part=part)
+
+
+def build_tracker(settings: Settings, part: str) -> Tracker:
+    """Return what is told of bugs. Raises SettingsError."""
+    from manimatic.error_tracking import Tracker
+
+    return Tracker(settings.sentry_dsn, part)
 
 
 def build_wakeup(settings: Settings) -> Wakeup:
@@ -199,6 +217,8 @@ def build_runner(
     *,
     copies: Path | None = None,
     warn: Callable[[str], None] = lambda line: None,
+    tell: Callable[..., None] = lambda event, **facts: None,
+    tell_bug: Callable[..., None] = lambda error, **ids: None,
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
     from manimatic.pipeline import Folders
@@ -206,7 +226,7 @@ def build_runner(
 
     storage, generator = _with_copies(build_storage(settings), copies), build_generator(settings)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
-    pipeline = _pipeline(settings, store, generator, sandbox, storage, folders, warn)
+    pipeline = _pipeline(settings, store, generator, sandbox, storage, folders, warn, tell_bug)
     return Runner(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         store=store,
@@ -221,6 +241,8 @@ def build_runner(
         pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),
         facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
         warn=warn,
+        tell=tell,
+        tell_bug=tell_bug,
     )
 
 
@@ -249,6 +271,7 @@ def _pipeline(
     storage: Storage,
     folders: Folders,
     warn: Callable[[str], None],
+    tell_bug: Callable[..., None],
 ) -> Pipeline:
     from manimatic.attempts import budget_of
     from manimatic.checks import policy_of
@@ -264,6 +287,7 @@ def _pipeline(
         folders=folders,
         policy=policy_of(settings),
         warn=warn,
+        tell_bug=tell_bug,
     )
 
 
@@ -283,6 +307,7 @@ def _dispatcher_facts(
         "storage": storage.name,
         "concurrency": settings.concurrency,
         "launcher": launcher,
+        "host": {"name": socket.gethostname(), **host.resources(settings.data_dir)},
     }
 
 
@@ -341,7 +366,8 @@ def build_launcher(
             group.kill()
             group.remove()
         sandbox = build_sandbox(settings, groups, identity)
-        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client)
+        log = build_log(settings, "launcher")
+        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client, tell=log.info)
 
 
 def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:

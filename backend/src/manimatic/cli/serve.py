@@ -179,8 +179,12 @@ def _as_its_own(part: Part, users: ServiceUsers) -> Part:
 
 
 def _api_environ(settings: Settings, public: Mapping[str, str]) -> dict[str, str]:
-    """Return the api's environment: of all secrets it needs the addresses of the database and of its counters alone."""
-    needed = {"MANIMATIC_DATABASE_URL": settings.database_url, "MANIMATIC_RATE_LIMIT_URL": settings.rate_limit_url}
+    """Return the api's environment: its secrets are three addresses, of database, counters and error tracker."""
+    needed = {
+        "MANIMATIC_DATABASE_URL": settings.database_url,
+        "MANIMATIC_RATE_LIMIT_URL": settings.rate_limit_url,
+        "SENTRY_DSN": settings.sentry_dsn,
+    }
     return {**public, **{name: value for name, value in needed.items() if value}}
 
 
