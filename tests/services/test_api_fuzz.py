@@ -16,13 +16,14 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 EXAMPLES = 30
+OFTEN = "999999999/second"
 # Which prompts say something is more than JSON Schema can tell, and so is which cursor was handed out here.
 CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "409", "422"]}}}
 KEYLESS_CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["401"]}}}
 
-OPERATIONS = ["check", "generate", "jobs", "health", "live", "ready"]
+OPERATIONS = ["check", "generate", "jobs", "health", "live", "ready", "metrics"]
 ABOUT_JOBS = ["status", "events", "logs", "deliveries", "cancel", "retry", "delete"]
-NOTHING_TO_SPOIL = {"health", "live", "ready"}
+NOTHING_TO_SPOIL = {"health", "live", "ready", "metrics"}
 """Operations without parameters: no request to them can be wrong."""
 CASES = [
     (name, mode)
@@ -44,7 +45,8 @@ few = settings(
 def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """Give one API for all cases, with a video; one that asks for keys is brought one."""
     folder: Path = tmp_path_factory.mktemp("fuzz")
-    with open_api(folder, max_queued=100_000, log_format="json", require_keys=request.param) as opened:
+    settings = {"log_format": "json", "rate_limit": OFTEN, "submit_rate_limit": OFTEN}
+    with open_api(folder, max_queued=100_000, require_keys=request.param, **settings) as opened:
         opened.put_video(folder)
         if request.param:
             key = opened.key("fuzz", *Scope)

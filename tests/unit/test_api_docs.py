@@ -26,6 +26,7 @@ OPERATIONS = {
     "health",
     "live",
     "ready",
+    "metrics",
 }
 
 

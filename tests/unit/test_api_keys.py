@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from harness.api import STORAGE_FAILURE, Api, open_api
 from manimatic.api import auth
-from manimatic.api.logs import make_log
 from manimatic.errors import SettingsError, StoreError
 from manimatic.keys import Issued, Quotas, Scope, issue, read_key
+from manimatic.logs import make_log
 from manimatic.settings import Settings
 
 ABOUT_A_JOB = [

@@ -14,11 +14,13 @@ from manimatic.settings import Settings, describe
 SECRETS = {item["name"]: f"s3cr3t-{number}" for number, item in enumerate(describe()) if item["secret"]}
 DATABASE = "sqlite:////nowhere/s3cr3t"
 COUNTERS = "redis://nowhere/s3cr3t"
+TRACKER = "https://s3cr3t@nowhere/1"
 BROKER = "redis://nowhere/s3cr3t-messages"
 ADDRESSES = {
     "MANIMATIC_DATABASE_URL": DATABASE,
     "MANIMATIC_RATE_LIMIT_URL": COUNTERS,
     "MANIMATIC_BROKER_URL": BROKER,
+    "SENTRY_DSN": TRACKER,
 }
 READS = ("MANIMATIC_S3_READ_KEY_ID", "MANIMATIC_S3_READ_SECRET_KEY")
 ENVIRON = {**SECRETS, **ADDRESSES, "PATH": "/usr/bin", "AWS_SECRET_ACCESS_KEY": "s3cr3t-other"}

@@ -465,7 +465,44 @@ def test_dispatcher_reports_itself(runners: RunnerBench) -> None:
     """Under its own name, with its facts of the moment."""
     runners.make(facts=lambda: {"generator": "scripted"}).upkeep()
     (report,) = runners.jobs.store.reports(within_s=60)
-    assert (report.name, report.role, report.facts) == ("one", "dispatcher", {"generator": "scripted"})
+    assert (report.name, report.role, report.facts["generator"]) == ("one", "dispatcher", "scripted")
+
+
+def test_ended_jobs_are_counted_and_reported(runners: RunnerBench) -> None:
+    """How they ended, how long each stage took, and what their attempts came to; a later process counts anew."""
+    runner = runners.make()
+    job = runners.jobs.submit(code="x = 1")
+    assert runner.run_next(runners.shutdown)
+    runner.upkeep()
+    (report,) = runners.jobs.store.reports(within_s=60)
+    counts = {(name, *labels.values()): value for name, labels, value in report.facts["tally"]["counts"]}
+    ended = runners.jobs.store.get(job.id)
+    assert counts["jobs_ended", ended.state.value, ended.verdict or "none"] == 1
+    assert sum(value for (name, *_), value in counts.items() if name == "attempts") == 1
+    stages = {labels["stage"] for _, labels, _ in report.facts["tally"]["times"]}
+    assert stages == set(ended.timings)
+
+
+def test_job_that_the_reaper_ends_is_counted(runners: RunnerBench) -> None:
+    """It ended here, though nobody ran it."""
+    job = runners.jobs.submit(code="x = 1", deadline_at=time.time() - 1)
+    runner = runners.make()
+    runner.upkeep()
+    assert runners.state(job) == "expired"
+    runner.upkeep()
+    (report,) = runners.jobs.store.reports(within_s=60)
+    assert ["jobs_ended", {"state": "expired", "verdict": "none"}, 1.0] in report.facts["tally"]["counts"]
+
+
+def test_log_hears_of_a_jobs_beginning_and_end(runners: RunnerBench) -> None:
+    """Under the ids of the job and of the request that asked for it."""
+    heard: list[tuple[str, dict[str, Any]]] = []
+    runner = runners.make(tell=lambda event, **facts: heard.append((event, facts)))
+    job = runners.jobs.submit(code="x = 1", request_id="request-0001")
+    assert runner.run_next(runners.shutdown)
+    assert [event for event, _ in heard] == ["job begins", "job rests"]
+    assert all((facts["job_id"], facts["request_id"]) == (job.id, "request-0001") for _, facts in heard)
+    assert heard[1][1]["state"] == runners.state(job)
 
 
 @pytest.mark.parametrize("error", [SandboxUnavailable("no"), OSError("no"), EOFError()])

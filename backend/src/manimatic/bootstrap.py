@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manimatic import host
 from manimatic.errors import SettingsError
 from manimatic.ports import (
     Checker,
@@ -31,9 +32,13 @@ from manimatic.ports import (
     WebhookStore,
 )
 from manimatic.settings import Settings
+from manimatic.storage_choice import build_local_storage, build_signer, build_storage
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from manimatic.codegen.generator import ModelGenerator
+    from manimatic.error_tracking import Tracker
     from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
@@ -41,7 +46,6 @@ if TYPE_CHECKING:
     from manimatic.sandbox.identity import LauncherIdentity
     from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
-    from manimatic.storage.s3 import S3Storage
     from manimatic.store import Stores
     from manimatic.webhooks.sender import WebhookSender
 
@@ -107,6 +111,20 @@ def build_store_to_serve(settings: Settings) -> Stores:
     return stores
 
 
+def build_log(settings: Settings, part: str) -> FilteringBoundLogger:
+    """Return the operator's log for a part of the service."""
+    from manimatic.logs import make_log
+
+    return make_log(settings, part=part)
+
+
+def build_tracker(settings: Settings, part: str) -> Tracker:
+    """Return what is told of bugs. Raises SettingsError."""
+    from manimatic.error_tracking import Tracker
+
+    return Tracker(settings.sentry_dsn, part)
+
+
 def build_wakeup(settings: Settings, warn: Callable[[str], None] = lambda line: None) -> Wakeup:
     """Return the wake-up between processes: of this machine, and through a broker where there is one.
 
@@ -123,70 +141,21 @@ def build_wakeup(settings: Settings, warn: Callable[[str], None] = lambda line: 
     return CeleryWakeup(make_sender(settings.broker_url, settings.job_timeout_s), local, warn)
 
 
-def check_broker(settings: Settings) -> str | None:
-    """Ask the broker how much waits there; None where there is none. Raises BrokerError, SettingsError."""
-    if settings.dispatch == "embedded":
-        return None
-    from manimatic.wakeup.broker import make_sender, waiting_messages
-
-    return f"Redis answers; {waiting_messages(make_sender(settings.broker_url, settings.job_timeout_s))} messages wait"
-
-
-def run_celery_worker(settings: Settings, launcher: Path, warn: Callable[[str], None]) -> int:
+def run_celery_worker(settings: Settings, launcher: Path) -> int:
     """Run a Celery worker whose processes each take one job at a time; return its exit status."""
     from manimatic.wakeup.broker import make_receiver
     from manimatic.wakeup.worker import work
 
     def prepare() -> Callable[[threading.Event], bool]:
-        runner = build_runner(settings, build_store(settings), build_launcher_sandbox(launcher), warn=warn)
+        log, tracker = build_log(settings, "dispatcher"), build_tracker(settings, "dispatcher")
+        store, sandbox = build_store(settings), build_launcher_sandbox(launcher)
+        runner = build_runner(
+            settings, store, sandbox, part="celery", warn=log.warning, tell=log.info, tell_bug=tracker.tell
+        )
+        threading.Thread(target=runner.keep_reporting, args=(threading.Event(),), daemon=True).start()
         return runner.run_next
 
     return work(make_receiver(settings.broker_url, settings.job_timeout_s), prepare, settings.concurrency)
-
-
-def build_storage(settings: Settings) -> Storage:
-    """Return where videos are kept. Raises SettingsError where its keys are missing."""
-    settings.require_storage_keys()
-    if settings.storage_kind == "cloudinary":
-        from manimatic.storage.cloudinary import CloudinaryStorage
-
-        return CloudinaryStorage(
-            settings.cloudinary_cloud_name,
-            settings.cloudinary_api_key,
-            settings.cloudinary_api_secret,
-            settings.cloudinary_upload_prefix,
-        )
-    if settings.storage_kind == "s3":
-        return _bucket_storage(settings, settings.s3_access_key_id, settings.s3_secret_access_key)
-    return build_local_storage(settings)
-
-
-def build_signer(settings: Settings) -> Signer | None:
-    """Return what signs addresses of stored videos, None where they need none. Raises SettingsError."""
-    settings.require_signing_keys()
-    if settings.storage_kind != "s3":
-        return None
-    return _bucket_storage(settings, settings.s3_read_key_id, settings.s3_read_secret_key, timeout_s=5.0, tries=2)
-
-
-def _bucket_storage(settings: Settings, key_id: str, secret: str, **patience: Any) -> S3Storage:
-    from manimatic.storage.s3 import Bucket, S3Storage
-
-    bucket = Bucket(
-        name=settings.s3_bucket,
-        key_id=key_id,
-        secret=secret,
-        endpoint=settings.s3_endpoint,
-        region=settings.s3_region,
-    )
-    return S3Storage(bucket, settings.public_url, settings.retention_h * 3600, time.time, **patience)
-
-
-def build_local_storage(settings: Settings) -> Storage:
-    """Return the storage in the data folder."""
-    from manimatic.storage.local import LocalStorage
-
-    return LocalStorage(settings.data_dir / "videos", settings.public_url, settings.retention_h * 3600, time.time)
 
 
 def build_generator(settings: Settings) -> CodeGenerator:
@@ -272,19 +241,21 @@ def build_runner(
     sandbox: Sandbox,
     *,
     copies: Path | None = None,
-    takes_jobs: bool = True,
+    part: str = "dispatcher",
     warn: Callable[[str], None] = lambda line: None,
+    tell: Callable[..., None] = lambda event, **facts: None,
+    tell_bug: Callable[..., None] = lambda error, **ids: None,
 ) -> Runner:
     """Return the loop of a dispatcher; with `copies`, every video is left in that folder too.
 
-    One whose Celery workers take the jobs does the upkeep and nothing else.
+    With Celery its parts are processes of their own: `celery` runs jobs, `upkeep` does the rest.
     """
     from manimatic.pipeline import Folders
     from manimatic.runner import Pace, Runner
 
     storage, generator = _with_copies(build_storage(settings), copies), build_generator(settings)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
-    pipeline = _pipeline(settings, store, generator, sandbox, storage, folders, warn)
+    pipeline = _pipeline(settings, store, generator, sandbox, storage, folders, warn, tell_bug)
     return Runner(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         store=store,
@@ -295,10 +266,13 @@ def build_runner(
         held_folder=folders.held,
         jobs_kept_s=settings.job_retention_d * 86_400,
         job_timeout_s=settings.job_timeout_s,
-        concurrency=settings.concurrency if takes_jobs else 0,
+        concurrency=0 if part == "upkeep" else settings.concurrency,
         pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),
-        facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
+        role="celery" if part == "celery" else "dispatcher",
+        facts=dict if part == "celery" else lambda: _dispatcher_facts(settings, generator, storage, sandbox),
         warn=warn,
+        tell=tell,
+        tell_bug=tell_bug,
     )
 
 
@@ -327,6 +301,7 @@ def _pipeline(
     storage: Storage,
     folders: Folders,
     warn: Callable[[str], None],
+    tell_bug: Callable[..., None],
 ) -> Pipeline:
     from manimatic.attempts import budget_of
     from manimatic.checks import policy_of
@@ -342,6 +317,7 @@ def _pipeline(
         folders=folders,
         policy=policy_of(settings),
         warn=warn,
+        tell_bug=tell_bug,
     )
 
 
@@ -361,6 +337,7 @@ def _dispatcher_facts(
         "storage": storage.name,
         "concurrency": settings.concurrency,
         "launcher": launcher,
+        "host": {"name": socket.gethostname(), **host.resources(settings.data_dir)},
     }
 
 
@@ -419,7 +396,8 @@ def build_launcher(
             group.kill()
             group.remove()
         sandbox = build_sandbox(settings, groups, identity)
-        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client)
+        log = build_log(settings, "launcher")
+        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client, tell=log.info)
 
 
 def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:

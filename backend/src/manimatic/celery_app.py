@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from manimatic import bootstrap
@@ -36,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         if settings.dispatch != "celery":
             raise SettingsError("This is the dispatcher for MANIMATIC_DISPATCH=celery.")
         if arguments.worker:
-            return bootstrap.run_celery_worker(settings, arguments.launcher, _warn)
+            return bootstrap.run_celery_worker(settings, arguments.launcher)
         return _keep(settings, arguments.launcher)
     except ManimaticError as error:
         _warn(f"{error.message} {error.hint}")
@@ -48,9 +49,12 @@ def _keep(settings: Settings, launcher: Path) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: shutdown.set())
     stores, sandbox = bootstrap.build_stores(settings), bootstrap.build_launcher_sandbox(launcher)
-    runner = bootstrap.build_runner(settings, stores.jobs, sandbox, takes_jobs=False, warn=_warn)
+    log, tracker = bootstrap.build_log(settings, "dispatcher"), bootstrap.build_tracker(settings, "dispatcher")
+    runner = bootstrap.build_runner(
+        settings, stores.jobs, sandbox, part="upkeep", warn=log.warning, tell=log.info, tell_bug=tracker.tell
+    )
     upkeep = threading.Thread(target=runner.run, args=(shutdown,), name="upkeep")
-    with bootstrap.build_webhooks(settings, stores.webhooks, _warn).running(shutdown):
+    with closing(tracker), bootstrap.build_webhooks(settings, stores.webhooks, log.warning).running(shutdown):
         upkeep.start()
         try:
             _keep_worker(launcher, shutdown)

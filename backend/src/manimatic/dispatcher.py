@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from manimatic import bootstrap
@@ -34,8 +35,12 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         stores = bootstrap.build_stores(settings)
         sandbox = bootstrap.build_launcher_sandbox(arguments.launcher)
-        with bootstrap.build_webhooks(settings, stores.webhooks, _warn).running(shutdown):
-            bootstrap.build_runner(settings, stores.jobs, sandbox, warn=_warn).run(shutdown)
+        log, tracker = bootstrap.build_log(settings, "dispatcher"), bootstrap.build_tracker(settings, "dispatcher")
+        runner = bootstrap.build_runner(
+            settings, stores.jobs, sandbox, warn=log.warning, tell=log.info, tell_bug=tracker.tell
+        )
+        with closing(tracker), bootstrap.build_webhooks(settings, stores.webhooks, log.warning).running(shutdown):
+            runner.run(shutdown)
     except ManimaticError as error:
         _warn(f"{error.message} {error.hint}")
         return error.exit_code

@@ -22,10 +22,19 @@ def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
         storage=lambda: bootstrap.build_storage(settings),
         store=lambda: bootstrap.build_store(settings),
         model=lambda: bootstrap.build_model(settings).check(),
-        broker=lambda: bootstrap.check_broker(settings),
+        broker=lambda: _ask_broker(settings),
     )
     of_sandbox = _examine_engine if settings.sandbox == "docker" else _examine_machine
     return [*checkup.examine(settings, parts, quick=quick), *of_sandbox(settings, quick)]
+
+
+def _ask_broker(settings: Settings) -> str | None:
+    """Say how much waits at the broker; None where there is none. Raises BrokerError, SettingsError."""
+    if settings.dispatch == "embedded":
+        return None
+    from manimatic.wakeup.broker import make_sender, waiting_messages
+
+    return f"Redis answers; {waiting_messages(make_sender(settings.broker_url, settings.job_timeout_s))} messages wait"
 
 
 def _examine_machine(settings: Settings, quick: bool) -> list[Finding]:

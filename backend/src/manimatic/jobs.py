@@ -157,6 +157,8 @@ class NewJob:
     quotas: Quotas = Quotas()
     """What that key may use."""
     webhook: Webhook | None = None
+    request_id: str | None = None
+    """The id of the request that asked for it, which stands in every log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +266,8 @@ class Job:
     ended_at: float | None = None
     account: str = LOCAL
     """Whose job it is; nobody else sees it."""
+    request_id: str | None = None
+    """The id of the request that asked for it."""
     owner: str | None = None
     """The dispatcher that holds the lease."""
     lease_until: float | None = None

@@ -374,6 +374,14 @@ class Limits:
     disk_bytes: int = 1024**3
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Which job and which request a run is for; it stands in logs and decides nothing."""
+
+    job_id: str = ""
+    request_id: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """One run of the worker; `parts` are finished pieces of video to join instead of rendering `code`."""
@@ -383,6 +391,7 @@ class RunRequest:
     options: Options = Options()
     limits: Limits = Limits()
     parts: tuple[Path, ...] = ()
+    trace: Trace = Trace()
     rehearse: Rehearse = Rehearse.NO
 
     @property
@@ -557,6 +566,7 @@ __all__ = [
     "Signer",
     "Storage",
     "Stored",
+    "Trace",
     "VideoFacts",
     "Wakeup",
     "WebhookStore",

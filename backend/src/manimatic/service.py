@@ -164,16 +164,14 @@ def new_job(
     options = Options(
         quality=_quality(quality),
         aspect_ratio=_aspect_ratio(aspect_ratio),
-        fps=None if fps is None else int(_within("fps", fps, 1, MAX_FPS)),
+        fps=_whole("fps", fps, 1, MAX_FPS),
         background=_matching(
             "background", "#000000" if background is None else background, _COLOUR, "a colour such as #1c1c1c"
         ),
-        seed=None if seed is None else int(_within("seed", seed, 0, 2**32 - 1)),
+        seed=_whole("seed", seed, 0, 2**32 - 1),
         scene=None if scene is None else _scene(scene),
         model=None if model is None else _matching("model", model, _MODEL, "a model's name"),
-        duration_hint_seconds=None
-        if duration_hint_seconds is None
-        else _within("duration_hint_seconds", duration_hint_seconds, 1, 600),
+        duration_hint_seconds=_duration(duration_hint_seconds),
     )
     return NewJob(
         prompt=_prompt(prompt, needed=code is None),
@@ -228,6 +226,14 @@ def _choice(field: str, value: str, allowed: Mapping[str, Any]) -> str:
     if value not in allowed:
         raise FieldError(field, f"{value[:40]!r} is not one of {', '.join(allowed)}")
     return value
+
+
+def _duration(seconds: float | None) -> float | None:
+    return None if seconds is None else _within("duration_hint_seconds", seconds, 1, 600)
+
+
+def _whole(field: str, value: int | None, low: int, high: int) -> int | None:
+    return None if value is None else int(_within(field, value, low, high))
 
 
 def _within(field: str, value: float, low: float, high: float) -> float:

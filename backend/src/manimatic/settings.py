@@ -229,6 +229,9 @@ class Settings(StorageSettings):
     require_keys: bool = _setting(
         "MANIMATIC_REQUIRE_KEYS", False, "Ask for API keys on loopback too, as behind a proxy on this machine.", flag
     )
+    sentry_dsn: str = _setting(
+        "SENTRY_DSN", "", "Address of an error tracker that is told of bugs, without anybody's data.", str, secret=True
+    )
     log_format: str = _setting(
         "MANIMATIC_LOG_FORMAT",
         "auto",

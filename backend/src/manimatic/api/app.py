@@ -7,7 +7,7 @@ import sys
 
 from apiflask import APIFlask
 
-from manimatic import __version__, bootstrap
+from manimatic import __version__, bootstrap, logs
 from manimatic.api import (
     around,
     auth,
@@ -19,7 +19,8 @@ from manimatic.api import (
     hosts,
     job_routes,
     limits,
-    logs,
+    metrics,
+    metrics_routes,
     problems,
     spec,
     video_routes,
@@ -28,6 +29,7 @@ from manimatic.api import (
 from manimatic.api.parsing import ApiRequest, StrictJson
 from manimatic.api.parts import EXTENSION, Parts
 from manimatic.api.streams import Streams
+from manimatic.error_tracking import Tracker
 from manimatic.errors import ManimaticError
 from manimatic.ports import Checker, JobStore, KeyStore, Signer, Storage, WebhookStore
 from manimatic.service import JobService
@@ -82,6 +84,7 @@ def create_app(
         checker=checker or bootstrap.build_checker(),
         streams=Streams(store, log),
         log=log,
+        tracker=Tracker(settings.sentry_dsn, "api"),
     )
     return _assemble(parts)
 
@@ -112,9 +115,19 @@ def _assemble(parts: Parts) -> APIFlask:
     hosts.install(app, parts.settings)
     auth.install(app)
     limits.install(app, parts.settings)
+    metrics.install(app)
     cors.install(app, parts.settings)
     problems.install(app)
     spec.configure(app)
-    for routes in (job_routes, check_routes, event_routes, webhook_routes, video_routes, health_routes, docs_routes):
+    for routes in (
+        job_routes,
+        check_routes,
+        event_routes,
+        webhook_routes,
+        video_routes,
+        health_routes,
+        metrics_routes,
+        docs_routes,
+    ):
         app.register_blueprint(routes.blueprint)
     return app

@@ -35,6 +35,7 @@ NEEDED: Mapping[str, frozenset[Scope]] = {
     "events.events": READ,
     "check.check": WRITE,
     "health.health": ANY,
+    "metrics.metrics": METRICS,
 }
 """The scopes of which one is needed, by operation."""
 OPEN = frozenset(

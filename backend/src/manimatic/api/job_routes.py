@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app
+from flask import Response, current_app, g
 
 from manimatic.api import asking
 from manimatic.api.around import REVALIDATE
@@ -52,6 +52,7 @@ def generate(wanted: GenerateIn) -> Any:
     new = _charged(new_job(**fields))
     refuse_unsigned(new, caller())
     submitted = parts().service.submit_once(new, asking.request_key(fields))
+    g.job_id = submitted.job.id
     told = {"Idempotent-Replayed": "true"} if submitted.replayed else {}
     waits_s = asking.preferred_wait_s()
     if waits_s is not None:
@@ -164,9 +165,8 @@ def jobs(wanted: JobsIn) -> Any:
 def _charged(new: NewJob) -> NewJob:
     """Make the job the caller's."""
     key = caller().key
-    if key is None:
-        return dataclasses.replace(new, account=caller().account)
-    return dataclasses.replace(new, account=key.account, api_key=key.prefix, quotas=key.quotas)
+    new = dataclasses.replace(new, account=caller().account, request_id=g.request_id)
+    return new if key is None else dataclasses.replace(new, api_key=key.prefix, quotas=key.quotas)
 
 
 def _details(job: Job) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from flask import current_app, g, request
 from structlog.typing import FilteringBoundLogger
 
 from manimatic.api.streams import Streams
+from manimatic.error_tracking import Tracker
 from manimatic.errors import JobNotFound
 from manimatic.jobs import Job
 from manimatic.keys import ApiKey
@@ -34,6 +35,7 @@ class Parts:
     checker: Checker
     streams: Streams
     log: FilteringBoundLogger
+    tracker: Tracker
 
 
 def parts() -> Parts:

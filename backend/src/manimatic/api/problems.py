@@ -187,6 +187,7 @@ def _on_http_error(error: HTTPException) -> Any:
 def _on_bug(error: Exception) -> Response:
     """Answer what nobody foresaw, without saying more than that; the log has the traceback."""
     parts().log.error("unhandled exception", request_id=g.get("request_id", ""), exc_info=error)
+    parts().tracker.tell(error, request_id=g.get("request_id", ""))
     return _answer(ManimaticError("The server made a mistake.", hint=_report_hint()))
 
 

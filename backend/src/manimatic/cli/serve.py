@@ -182,11 +182,12 @@ def _as_its_own(part: Part, users: ServiceUsers) -> Part:
 
 
 def _api_environ(settings: Settings, public: Mapping[str, str]) -> dict[str, str]:
-    """Return the api's environment: of all secrets three addresses, and the key that reads videos and nothing else."""
+    """Return the api's environment: its secrets are four addresses, and a key that reads videos and nothing else."""
     needed = {
         "MANIMATIC_DATABASE_URL": settings.database_url,
         "MANIMATIC_BROKER_URL": settings.broker_url,
         "MANIMATIC_RATE_LIMIT_URL": settings.rate_limit_url,
+        "SENTRY_DSN": settings.sentry_dsn,
         "MANIMATIC_S3_READ_KEY_ID": settings.s3_read_key_id,
         "MANIMATIC_S3_READ_SECRET_KEY": settings.s3_read_secret_key,
     }

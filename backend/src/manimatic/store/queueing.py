@@ -45,6 +45,7 @@ def submit(connection: Connection, new: NewJob, max_queued: int, now: float) -> 
         "account": clean(new.account),
         "api_key": new.api_key,
         "webhook": clean(new.webhook),
+        "request_id": new.request_id,
         "progress": {},
         "timings": {},
         "last_event": 1,
