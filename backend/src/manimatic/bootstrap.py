@@ -32,7 +32,9 @@ from manimatic.ports import (
     WebhookStore,
 )
 from manimatic.settings import Settings
-from manimatic.storage_choice import build_local_storage, build_signer, build_storage
+from manimatic.storage_choice import build_local_storage
+from manimatic.storage_choice import build_signer as build_signer
+from manimatic.storage_choice import build_storage as build_storage
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
