@@ -145,6 +145,9 @@ def build_wakeup(settings: Settings, warn: Callable[[str], None] = lambda line: 
 
 def run_celery_worker(settings: Settings, launcher: Path) -> int:
     """Run a Celery worker whose processes each take one job at a time; return its exit status."""
+    import manimatic.pipeline
+    import manimatic.runner
+    import manimatic.store  # noqa: F401  loaded once, before the processes are forked
     from manimatic.wakeup.broker import make_receiver
     from manimatic.wakeup.worker import work
 
