@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import schemathesis
 from harness.api import STORAGE_FAILURE, VIDEO_NAME, Api, open_api
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from manimatic.jobs import NewJob
 from manimatic.keys import Scope
 from schemathesis import GenerationMode
@@ -134,3 +134,23 @@ def test_answers_without_a_key_conform_to_the_document(tmp_path: Path) -> None:
         operations = read_operations(api, KEYLESS_CONFIG)
         for name in ["check", "generate", "jobs", *ABOUT_JOBS]:
             try_cases(api, operations[name], GenerationMode.POSITIVE)
+
+
+def test_walks_through_the_api_conform_to_the_document(api: Api) -> None:
+    """Jobs are made, looked at, cancelled and deleted in any order; streams are left out, which end only with a job."""
+    key = api.client.environ_base.get("HTTP_AUTHORIZATION")
+    # That a key is needed is tried above; here the check takes the one that every step brings for made up.
+    checks = {"checks": {**CONFIG["checks"], "ignored_auth": {"enabled": False}}}
+    config = SchemathesisConfig.from_dict({**checks, **({"headers": {"Authorization": key}} if key else {})})
+    document = schemathesis.openapi.from_wsgi("/openapi.json", api.app, config=config).exclude(operation_id="events")
+    machine = document.as_state_machine()
+    asked: set[tuple[str, int]] = set()
+
+    class Walk(machine):  # type: ignore[misc, valid-type]
+        """A walk that notes what was answered."""
+
+        def after_call(self, response: Any, case: schemathesis.Case) -> None:
+            asked.add((case.operation.definition.raw["operationId"], response.status_code))
+
+    Walk.run(settings=settings(few, max_examples=40, stateful_step_count=8, phases=[Phase.generate]))
+    assert {("generate", 202), ("status", 200), ("cancel", 202), ("delete", 204), ("delete", 409)} <= asked
