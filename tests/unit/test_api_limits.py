@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from harness.api import Api, open_api
-from harness.small_redis import Redis, redis_server
 from manimatic.api.streams import MAX_STREAMS
 
 CIRCLE = {"prompt": "a circle"}
@@ -22,13 +21,6 @@ def api(tmp_path: Path) -> Iterator[Api]:
     """Give an API with nothing in it."""
     with open_api(tmp_path) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    """Give a Redis of its own."""
-    with redis_server(tmp_path_factory.mktemp("redis")) as started:
-        yield started
 
 
 def look(api: Api, key: str = "") -> Any:
@@ -95,29 +87,6 @@ def test_no_limit_is_one_too(tmp_path: Path) -> None:
     """For who counts elsewhere."""
     with open_api(tmp_path, rate_limit="off", submit_rate_limit="off") as api:
         assert "RateLimit" not in look(api, api.key()).headers
-
-
-def test_processes_count_together_in_redis(tmp_path: Path, redis: Redis) -> None:
-    """A load balancer spreads one key's requests over all of them."""
-    settings = {"rate_limit": "3/minute", "rate_limit_url": redis.url}
-    with open_api(tmp_path / "a", **settings) as one, open_api(tmp_path / "b", **settings) as two:
-        key = one.key()
-        found = one.keys.all_keys()[0]
-        two.keys.add(found)
-        statuses = [look(api, key).status_code for api in (one, two, one, two, one)]
-        assert statuses == [200, 200, 200, 429, 429]
-
-
-def test_redis_that_dies_lets_each_process_count_for_itself(tmp_path: Path) -> None:
-    """Requests are neither refused nor unlimited meanwhile."""
-    with (
-        redis_server(tmp_path / "redis") as redis,
-        open_api(tmp_path, rate_limit="2/minute", rate_limit_url=redis.url) as api,
-    ):
-        key = api.key()
-        assert look(api, key).status_code == 200
-        redis.kill()
-        assert [look(api, key).status_code for _ in range(3)] == [200, 200, 429]
 
 
 # ---------------------------------------------------------------- the same request again

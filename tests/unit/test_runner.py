@@ -519,10 +519,12 @@ def test_facts_that_cannot_be_had_do_not_end_the_upkeep(runners: RunnerBench, er
 def test_warnings_hold_no_words_of_a_bug(runners: RunnerBench) -> None:
     """They may quote a prompt or a key."""
     store: Any = Troubled(runners.jobs.store, reap=RuntimeError("sk-secret"))
-    runners.make(store=store).upkeep()
+    bugs: list[BaseException] = []
+    runners.make(store=store, tell_bug=bugs.append).upkeep()
     (warning,) = runners.jobs.warnings
     assert "RuntimeError" in warning
     assert "sk-secret" not in warning
+    assert [type(error) for error in bugs] == [RuntimeError]
 
 
 def test_lost_lease_is_no_news_for_the_operator(runners: RunnerBench) -> None:

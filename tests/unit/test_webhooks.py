@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +24,7 @@ from manimatic.webhooks.guard import Guard, Refused, is_public
 from manimatic.webhooks.sender import RETRY_S, WebhookSender
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
+from support import require
 
 TIMEOUT_S = 1.0
 LOOPBACK = Guard(frozenset({"127.0.0.1"}))
@@ -187,6 +192,30 @@ def test_bad_receiver_is_tried_again_later(stores: Stores, answer: Answer, statu
     assert delivery.next_at is not None
     assert 0.8 * RETRY_S[0] <= delivery.next_at - delivery.tries[0].at <= 1.2 * RETRY_S[0]
     assert len(receiver.received) == 1
+
+
+def test_certificate_that_nobody_vouches_for_is_refused(stores: Stores, tmp_path: Path) -> None:
+    """The body is not sent to who may be anybody."""
+    openssl = shutil.which("openssl")
+    require(openssl, "openssl is not installed")
+    paths = [str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")]
+    made = [openssl or "", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", paths[0], "-out", paths[1]]
+    subprocess.run([*made, "-subj", "/CN=127.0.0.1", "-days", "2"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(paths[1], paths[0])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_refused_handshake, args=(listener, context))
+        thread.start()
+        job_id = ended(stores, f"https://127.0.0.1:{listener.getsockname()[1]}/")
+        assert sender(stores).send_next()
+        thread.join()
+    assert told(stores, job_id).tries[0].error == "tls_failed"
+
+
+def _refused_handshake(listener: socket.socket, context: ssl.SSLContext) -> None:
+    client, _ = listener.accept()
+    with client, contextlib.suppress(OSError), context.wrap_socket(client, server_side=True) as inner:
+        assert inner.recv(1) == b""
 
 
 def test_answer_of_ten_gigabytes_is_left_where_it_is(stores: Stores) -> None:

@@ -387,7 +387,7 @@ def install_guest_runtime() -> None:
 
 @contextmanager
 def build_launcher(
-    environ: Mapping[str, str], socket_path: Path, *, client: int | None = None
+    environ: Mapping[str, str], socket_path: Path, *, client: int | None = None, quiet: bool = False
 ) -> Iterator[LauncherServer]:
     """Return the launcher's server for the dispatcher of this uid; what dead launchers left is removed first."""
     from manimatic.sandbox.cgroup import choose
@@ -402,7 +402,8 @@ def build_launcher(
             group.remove()
         sandbox = build_sandbox(settings, groups, identity)
         log = build_log(settings, "launcher")
-        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client, tell=log.info)
+        tell = log.debug if quiet else log.info
+        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client, tell=tell)
 
 
 def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:

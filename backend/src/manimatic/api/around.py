@@ -15,7 +15,7 @@ STRICT_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-anc
 REVALIDATE = "private, no-cache"
 """May be kept, but has to be asked about each time; such responses carry an ETag."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
-_QUIET = frozenset({"health.live", "health.ready", "health.health"})
+_QUIET = frozenset({"health.live", "health.ready", "health.health", "metrics.metrics"})
 
 
 def install(app: APIFlask) -> None:

@@ -12,7 +12,7 @@ from flask import request
 
 from manimatic.api.parts import parts
 from manimatic.api.streams import TooManyStreams
-from manimatic.errors import RequestError
+from manimatic.errors import ManimaticError, RequestError
 from manimatic.jobs import Job, RequestKey
 
 MAX_WAIT_S = 60
@@ -52,4 +52,7 @@ def wait_for(job: Job, timeout_s: float) -> Job:
         stream.wait_for_end(timeout_s)
     finally:
         stream.close()
-    return parts().store.get(job.id)
+    try:
+        return parts().store.get(job.id)
+    except ManimaticError:  # deleted meanwhile, or the database fails: the job was accepted all the same
+        return job

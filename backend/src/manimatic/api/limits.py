@@ -6,6 +6,7 @@ counts for itself. The fields are those of draft-ietf-httpapi-ratelimit-headers.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from typing import Any
 from apiflask import APIFlask
 from flask import Response, request
 from flask_limiter import Limit, Limiter, RequestLimit
+from limits.errors import StorageError
 
 from manimatic.api.parts import caller
 from manimatic.errors import SettingsError
@@ -21,7 +23,7 @@ from manimatic.settings import Settings
 
 SUBMITTING = frozenset({"jobs.generate", "check.check"})
 ALL, SUBMIT = "requests", "submit"
-REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 1}
+REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 1, "wrap_exceptions": True}
 """A Redis that does not answer holds a request up for so many seconds, once."""
 
 
@@ -64,19 +66,20 @@ def _submits_nothing() -> bool:
 
 def _tell(found: Sequence[RequestLimit], response: Response) -> Response:
     """Say what is left of each limit, and when to try again where one is used up."""
-    if not found:
-        return response
-    named = [(SUBMIT if SUBMIT in limit.request_args else ALL, limit) for limit in found]
-    response.headers["RateLimit-Policy"] = ", ".join(
-        f'"{name}";q={limit.limit.amount};w={limit.limit.get_expiry()}' for name, limit in named
-    )
-    response.headers["RateLimit"] = ", ".join(
-        f'"{name}";r={limit.remaining};t={_left_s(limit)}' for name, limit in named
-    )
-    breached = [_left_s(limit) for _, limit in named if limit.breached]
-    if breached:
-        response.headers["Retry-After"] = str(max(breached))
+    if found:
+        with contextlib.suppress(StorageError):  # the counters went away between counting and asking
+            response.headers.update(_headers(found))
     return response
+
+
+def _headers(found: Sequence[RequestLimit]) -> dict[str, str]:
+    """Return the fields for these limits. Raises StorageError."""
+    named = [(SUBMIT if SUBMIT in limit.request_args else ALL, limit) for limit in found]
+    policies = (f'"{name}";q={limit.limit.amount};w={limit.limit.get_expiry()}' for name, limit in named)
+    left = (f'"{name}";r={limit.remaining};t={_left_s(limit)}' for name, limit in named)
+    told = {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
+    breached = [_left_s(limit) for _, limit in named if limit.breached]
+    return told | ({"Retry-After": str(max(breached))} if breached else {})
 
 
 def _left_s(limit: RequestLimit) -> int:

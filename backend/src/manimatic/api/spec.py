@@ -24,6 +24,8 @@ _WITH_A_KEY = (401, 403, 429)
 _SCHEME = "key"
 _FIRST = ("/generate", "/status/{job_id}")
 """The paths that a reader looks for first; the others follow by length."""
+_ABOUT_A_JOB = ("status", "events", "logs", "deliveries", "cancel", "retry", "delete")
+"""Operations that go on from a job which was made."""
 _PARAMETERS = {
     "job_id": ("The job's id.", r"^[A-Za-z0-9_-]{1,64}$"),
     "name": ("The video's name, as it stands in the job's `url`.", r"^[a-z0-9]{20,64}\.[a-z0-9]{3,4}$"),
@@ -112,6 +114,8 @@ def _finish_operation(path: str, operation: dict[str, Any]) -> None:
             parameter["schema"]["pattern"] = pattern
     operation["parameters"].extend(_HEADERS.get(operation["operationId"], ()))
     responses = operation["responses"]
+    if operation["operationId"] == "generate":
+        responses["202"]["links"] = {name: _link(name) for name in _ABOUT_A_JOB}
     for answer in responses.values():
         if not answer.get("content"):
             answer.pop("content", None)
@@ -120,6 +124,11 @@ def _finish_operation(path: str, operation: dict[str, Any]) -> None:
     if path.startswith("/health"):
         _document_down(responses)
     operation["responses"] = {status: responses[status] for status in sorted(responses)}
+
+
+def _link(operation_id: str) -> dict[str, Any]:
+    """Say that an operation can be asked about the job that was made."""
+    return {"operationId": operation_id, "parameters": {"job_id": "$response.body#/job_id"}}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
