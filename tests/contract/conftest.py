@@ -1,8 +1,9 @@
-"""Databases on the tests' own PostgreSQL server."""
+"""Databases of every kind, among them those on the tests' own PostgreSQL server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from harness.postgres import Postgres
@@ -23,3 +24,12 @@ def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
     name = postgres.make(postgres_template)
     yield postgres.url(name)
     postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite-file", "sqlite-memory", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the address of an empty database of each kind, one after the other."""
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    return "sqlite://" if request.param == "sqlite-memory" else f"sqlite:///{tmp_path}/jobs.sqlite3"

@@ -9,7 +9,6 @@ import pkgutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import manimatic.store
@@ -37,8 +36,6 @@ START = 1_000_000.0
 VIDEO = Video(name="v.mp4", url="http://x/v.mp4", bytes=9, sha256="ab", width=854, height=480, fps=15.0, duration_s=2.5)
 FAILURE = Failure(code="scene_error", message="It broke.", hint="Mend it.", stage="rendering", line=3)
 
-STORES = ["sqlite-file", "sqlite-memory", "postgres"]
-
 
 class Clock:
     """Time that passes when told."""
@@ -61,12 +58,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Any]:
+@pytest.fixture
+def store(database_url: str, clock: Clock) -> Iterator[Any]:
     """Give an empty store on each database."""
-    urls = {"sqlite-file": f"sqlite:///{tmp_path}/jobs.sqlite3", "sqlite-memory": "sqlite://"}
-    url = urls.get(request.param) or request.getfixturevalue("postgres_url")
-    opened: Any = open_store(url, clock=clock)
+    opened: Any = open_store(database_url, clock=clock)
     yield opened
     opened.close()
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +15,6 @@ from manimatic.store import Stores, open_stores
 
 S = JobState
 START = 100 * DAY_S + 3600.0
-
-# One row per database; each is given an empty folder and a clock and opens a database with nothing in it.
-STORES: dict[str, Callable[[Path, Callable[[], float]], Stores]] = {
-    "sqlite-file": lambda folder, clock: open_stores(f"sqlite:///{folder}/jobs.sqlite3", clock=clock),
-    "sqlite-memory": lambda folder, clock: open_stores("sqlite://", clock=clock),
-}
 
 
 class Clock:
@@ -41,10 +34,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=list(STORES))
-def stores(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Stores]:
+@pytest.fixture
+def stores(database_url: str, clock: Clock) -> Iterator[Stores]:
     """Give an empty database of each kind."""
-    opened = STORES[request.param](tmp_path, clock)
+    opened = open_stores(database_url, clock=clock)
     yield opened
     opened.jobs.close()
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +16,6 @@ from manimatic.store import Stores, open_stores
 S = JobState
 START = 1_000_000.0
 ENDS = Webhook("https://films.example/hook", ("cancelled", "complete", "expired", "failed"))
-STORES: dict[str, Callable[[Path, Callable[[], float]], Stores]] = {
-    "sqlite-file": lambda folder, clock: open_stores(f"sqlite:///{folder}/jobs.sqlite3", clock=clock),
-    "sqlite-memory": lambda folder, clock: open_stores("sqlite://", clock=clock),
-}
 
 
 class Clock:
@@ -40,10 +35,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=list(STORES))
-def stores(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Stores]:
+@pytest.fixture
+def stores(database_url: str, clock: Clock) -> Iterator[Stores]:
     """Give an empty database of each kind."""
-    opened = STORES[request.param](tmp_path, clock)
+    opened = open_stores(database_url, clock=clock)
     yield opened
     opened.jobs.close()
 
