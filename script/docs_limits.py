@@ -69,6 +69,27 @@ LIMITS = (
     _other("MANIMATIC_MAX_COST_USD", "cost of a job", "US dollars", "The job fails.", "`budget_exceeded`"),
     _other("MANIMATIC_MODEL_TIMEOUT_S", "silence of the model", "s", "The job fails.", "`model_unavailable`"),
     _other("MANIMATIC_MAX_QUEUED", "waiting jobs", "jobs", "New ones are refused with 503.", "`queue_full`"),
+    _other(
+        "MANIMATIC_RATE_LIMIT",
+        "requests of one API key",
+        "",
+        "Further ones are refused with 429.",
+        "`too_many_requests`",
+    ),
+    _other(
+        "MANIMATIC_SUBMIT_RATE_LIMIT",
+        "scenes that one API key submits or has checked",
+        "",
+        "Further ones are refused with 429.",
+        "`too_many_requests`",
+    ),
+    _other(
+        "MANIMATIC_REQUEST_TIMEOUT_S",
+        "a request's arrival",
+        "s",
+        "The connection is ended with 408.",
+        "`request_timeout`",
+    ),
     _other("MANIMATIC_CONCURRENCY", "jobs at once", "jobs", "Further jobs wait.", "none"),
     _other(
         "MANIMATIC_LEASE_S",

@@ -104,7 +104,7 @@ def _takes(f: dataclasses.Field[Any]) -> str:
         return f"{kind}, {_plain(bounds['low'])} to {_plain(bounds['high'])}"
     if isinstance(f.default, bool):
         return "`on`, `off`"
-    return "an address" if parse.__name__ == "_url" else "a path" if parse is Path else "text"
+    return "an address" if parse.__name__ == "url" else "a path" if parse is Path else "text"
 
 
 # ---------------------------------------------------------------- errors and verdicts
@@ -229,6 +229,8 @@ def _path(path: str) -> str:
 
 def _kind(schema: dict[str, Any]) -> str:
     schema = next((item for item in schema.get("anyOf", ()) if item.get("type") != "null"), schema)
+    if "$ref" in schema:
+        return "an object, see /docs"
     if "enum" in schema:
         return ", ".join(f"`{item}`" for item in schema["enum"])
     kind = KINDS[schema["type"]]

@@ -7,10 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from harness import servers
 
-OURS = ("MANIMATIC_", "GEMINI_", "OPENAI_", "ANTHROPIC_", "CLOUDINARY_")
+if TYPE_CHECKING:
+    from harness.postgres import Postgres
+    from harness.redis import Redis
+
+OURS = ("MANIMATIC_", "GEMINI_", "OPENAI_", "ANTHROPIC_", "CLOUDINARY_", "PG")
 LEAVE_S = 2.0
 """How long a thread or a child that is on its way out may take."""
 
@@ -27,7 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def _leaves_nothing_behind() -> Iterator[None]:
-    """Fail a test after which a thread, a child process, a variable or another current folder remains."""
+    """Fail a test after which a thread, a child process, a variable or another current folder remains.
+
+    Servers that tests share live on until the session ends.
+    """
     before = (_environment(), Path.cwd())
     threads, children = set(threading.enumerate()), _children()
     yield
@@ -35,6 +44,24 @@ def _leaves_nothing_behind() -> Iterator[None]:
     _until(lambda: not _new_threads(threads) and not _children() - children)
     assert not _new_threads(threads), "threads are left"
     assert not _children() - children, "child processes are left"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Give a PostgreSQL server of the tests' own, started when it is first asked for."""
+    from harness.postgres import postgres_server
+
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Redis]:
+    """Give a Redis server of the tests' own, started when it is first asked for."""
+    from harness.redis import redis_server
+
+    with redis_server() as server:
+        yield server
 
 
 def _environment() -> dict[str, str]:
@@ -50,7 +77,7 @@ def _new_threads(before: set[threading.Thread]) -> set[threading.Thread]:
 def _children() -> set[int]:
     """Return the ids of this process's children, those that have ended and were not waited for too."""
     tasks = Path("/proc/self/task").iterdir()
-    return {int(child) for task in tasks for child in _read(task / "children").split()}
+    return {int(child) for task in tasks for child in _read(task / "children").split()} - servers.KEPT
 
 
 def _read(path: Path) -> str:

@@ -110,6 +110,7 @@ class JobBench:
         self.storage = HookedStorage(self.local)
         self.folders = Folders(work=folder / "work", held=folder / "held")
         self.warnings: list[str] = []
+        self.bugs: list[tuple[BaseException, dict[str, str]]] = []
         self.budget = Budget()
         self.stop = Stop(time.monotonic() + 600)
 
@@ -125,6 +126,7 @@ class JobBench:
             folders=self.folders,
             policy=self.policy,
             warn=self.warnings.append,
+            tell_bug=lambda error, **ids: self.bugs.append((error, ids)),
         )
 
     def submit(self, prompt: str = "a circle", **fields: Any) -> Job:

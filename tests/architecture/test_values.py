@@ -9,10 +9,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from manimatic import diagnostics, findings, jobs, ports, rehearsal, verdicts
+from manimatic import deliveries, diagnostics, findings, jobs, keys, ports, rehearsal, verdicts
 from manimatic_worker import protocol
 
-MODULES = (jobs, verdicts, diagnostics, ports, findings, rehearsal, protocol)
+MODULES = (jobs, deliveries, keys, verdicts, diagnostics, ports, findings, rehearsal, protocol)
 
 
 def values(module: ModuleType) -> list[type[Any]]:

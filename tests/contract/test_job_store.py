@@ -7,9 +7,8 @@ import importlib
 import inspect
 import pkgutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import manimatic.store
@@ -37,12 +36,6 @@ START = 1_000_000.0
 VIDEO = Video(name="v.mp4", url="http://x/v.mp4", bytes=9, sha256="ab", width=854, height=480, fps=15.0, duration_s=2.5)
 FAILURE = Failure(code="scene_error", message="It broke.", hint="Mend it.", stage="rendering", line=3)
 
-# One row per database; each is given an empty folder and a clock and opens a store with nothing in it.
-STORES: dict[str, Callable[[Path, Callable[[], float]], JobStore]] = {
-    "sqlite-file": lambda folder, clock: open_store(f"sqlite:///{folder}/jobs.sqlite3", clock=clock),
-    "sqlite-memory": lambda folder, clock: open_store("sqlite://", clock=clock),
-}
-
 
 class Clock:
     """Time that passes when told."""
@@ -65,10 +58,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=list(STORES))
-def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Any]:
+@pytest.fixture
+def store(database_url: str, clock: Clock) -> Iterator[Any]:
     """Give an empty store on each database."""
-    opened: Any = STORES[request.param](tmp_path, clock)
+    opened: Any = open_store(database_url, clock=clock)
     yield opened
     opened.close()
 
@@ -865,3 +858,98 @@ def test_one_of_many_racing_submits_takes_the_last_place(store: JobStore) -> Non
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(20))) == 5
+
+
+# ---------------------------------------------------------------- accounts take turns
+
+
+def of_account(store: JobStore, account: str, jobs: int = 1) -> list[str]:
+    """Queue jobs of an account and return their ids."""
+    return [submit(store, account=account).id for _ in range(jobs)]
+
+
+def end(store: JobStore, claim: Claim) -> None:
+    """Let a claimed job end."""
+    store.advance(claim, S.FAILED, failure=FAILURE)
+
+
+def run_all(store: JobStore) -> list[str]:
+    """Run one job after the other and return their ids in order."""
+    order = []
+    while claim := store.claim("one", lease_s=30, max_tries=3):
+        order.append(claim.job.id)
+        end(store, claim)
+    return order
+
+
+def test_accounts_are_served_in_turn(store: JobStore) -> None:
+    """Who came later with little does not wait behind who came first with much."""
+    many, few, late = of_account(store, "many", 5), of_account(store, "few", 2), of_account(store, "late")
+    order = run_all(store)
+    assert order == [many[0], few[0], late[0], many[1], few[1], *many[2:]]
+
+
+def test_jobs_of_one_account_run_as_they_came(store: JobStore) -> None:
+    """Without keys all jobs are of one account, and the queue is what it looks like."""
+    came = of_account(store, "local", 6)
+    assert run_all(store) == came
+
+
+def test_account_with_fewest_running_jobs_is_next(store: JobStore) -> None:
+    """Whoever has a long job does not get a second dispatcher before somebody who has none."""
+    of_account(store, "long")
+    take(store)
+    more, other = of_account(store, "long"), of_account(store, "other", 2)
+    assert [take(store).job.id for _ in range(3)] == [other[0], *more, other[1]]
+
+
+def test_dead_claims_do_not_count_as_running(store: JobStore, clock: Clock) -> None:
+    """A lease that ran out holds nobody back."""
+    of_account(store, "dead", 2)
+    take(store)
+    of_account(store, "other")
+    take(store)
+    clock.pass_s(31)
+    store.reap(max_tries=3)
+    assert take(store).job.account == "dead"
+
+
+def test_next_of_an_account_is_its_own_turn_again_after_a_pause(store: JobStore) -> None:
+    """Turns are remembered when an account has nothing left."""
+    of_account(store, "ada")
+    of_account(store, "bob")
+    run_all(store)
+    of_account(store, "bob")
+    of_account(store, "ada")
+    assert take(store).job.account == "ada"
+
+
+def test_position_says_the_order_in_which_jobs_run(store: JobStore) -> None:
+    """What users are shown is what happens, as long as nothing else comes."""
+    for account, jobs in [("a", 4), ("b", 1), ("c", 3), ("a", 2), ("b", 2)]:
+        of_account(store, account, jobs)
+    end(store, take(store))
+    queued = [job.id for job in store.list_jobs(limit=50, state=S.QUEUED).jobs]
+    positions = {store.queue_position(job_id): job_id for job_id in queued}
+    assert [positions[number] for number in sorted(positions, key=int)] == run_all(store)
+    assert sorted(positions, key=int) == list(range(1, len(queued) + 1))
+
+
+def test_many_jobs_of_one_account_cost_another_no_turn(store: JobStore) -> None:
+    """The newcomer's job is the next to be taken."""
+    of_account(store, "many", 200)
+    end(store, take(store))
+    new = of_account(store, "new")
+    assert store.queue_position(new[0]) == 1
+    assert take(store).job.id == new[0]
+
+
+def test_jobs_that_wait_long_are_told_until_they_are_taken(store: JobStore, clock: Clock) -> None:
+    """Those whose wake-up may have been lost; neither newer ones nor those that somebody holds."""
+    old = of_account(store, "a", 3)
+    clock.pass_s(60)
+    of_account(store, "a")
+    assert list(store.waiting(older_than_s=60)) == old
+    assert list(store.waiting(older_than_s=60, limit=2)) == old[:2]
+    take(store)
+    assert list(store.waiting(older_than_s=60)) == old[1:]

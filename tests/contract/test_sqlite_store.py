@@ -13,17 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import manimatic.store
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from manimatic.errors import SettingsError, StoreError
 from manimatic.jobs import NewJob
 from manimatic.ports import JobStore
 from manimatic.store import open_store
-from manimatic.store.schema import HEAD, metadata
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, event
 
 NOBODY = 65534
 
@@ -67,15 +62,6 @@ sys.stdin.readline()
 while claim := store.claim(f"process-{os.getpid()}", lease_s=60, max_tries=1):
     print(claim.job.id)
 """
-OPEN = """
-import sys
-import alembic.config, alembic.runtime.environment, alembic.script
-from manimatic.jobs import NewJob
-from manimatic.store import open_store
-print("ready", flush=True)
-sys.stdin.readline()
-print(open_store(sys.argv[1]).submit(NewJob(prompt="x"), max_queued=99).id)
-"""
 
 
 def test_eight_processes_get_each_of_200_jobs_once(tmp_path: Path) -> None:
@@ -86,15 +72,6 @@ def test_eight_processes_get_each_of_200_jobs_once(tmp_path: Path) -> None:
     claimed = [line for text in printed for line in text.split()]
     assert len(claimed) == 200
     assert len(set(claimed)) == 200
-
-
-def test_processes_that_open_a_new_file_together_all_succeed(tmp_path: Path) -> None:
-    """One makes the tables, the others wait for it."""
-    url = f"sqlite:///{tmp_path}/new/folder/jobs.sqlite3"
-    printed = outputs([start(OPEN, url) for _ in range(2)])
-    store = open_store(url)
-    assert {text.strip() for text in printed} == {job.id for job in store.list_jobs(limit=9).jobs}
-    store.close()
 
 
 FORK = """
@@ -164,29 +141,6 @@ def test_opening_again_keeps_the_jobs(tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (2,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
-
-
-def test_steps_make_the_tables_that_the_code_expects(tmp_path: Path) -> None:
-    """`migrations` and `schema` say the same, and HEAD is the newest step."""
-    path = tmp_path / "jobs.sqlite3"
-    fill(path)
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    engine.dispose()
-    steps = ScriptDirectory(str(Path(manimatic.store.__path__[0]) / "migrations"))
-    assert steps.get_heads() == [HEAD]
-
-
-def test_database_of_a_newer_release_is_refused(tmp_path: Path) -> None:
-    """Going back to an older release does not damage it."""
-    path = tmp_path / "jobs.sqlite3"
-    fill(path)
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    with pytest.raises(StoreError, match=r"newer release.*9999"):
-        open_store(f"sqlite:///{path}")
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/db", "sqlite", "oracle://x:secret@y/z"])

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import manimatic.storage
 import pytest
+from harness.s3 import s3_server
 from loopback.cloudinary_server import CloudinaryServer, Fault
 from manimatic.errors import StorageError, VideoNotFound
 from manimatic.jobs import new_id
@@ -24,6 +25,7 @@ from manimatic.storage.cloudinary import CloudinaryStorage
 from manimatic.storage.copying import CopyingStorage
 from manimatic.storage.flaky import FlakyStorage
 from manimatic.storage.local import LocalStorage
+from manimatic.storage.s3 import S3Storage
 
 NAME = "abcdefghijkmnpqrstuvwxyz23.mp4"
 MORE_THAN_A_CHUNK = 7_000_000
@@ -88,6 +90,24 @@ def cloudinary_bench(folder: Path) -> Iterator[Bench]:
 
 
 @contextmanager
+def s3_bench(folder: Path) -> Iterator[Bench]:
+    """Give the storage in a bucket, whose service is played on the loopback interface."""
+    with s3_server() as server:
+        storage = S3Storage(
+            server.bucket(), "https://example.org", 3600, lambda: 1_000_000.0, tries=2, first_wait_s=0.001
+        )
+
+        def view(name: str, stored: Stored) -> bytes | None:
+            assert stored.url == f"https://example.org/videos/{name}"
+            try:
+                return _fetch(storage.sign(name, 60))
+            except VideoNotFound:
+                return None
+
+        yield Bench(storage=storage, view=view, breaks=server.server.stop)
+
+
+@contextmanager
 def flaky_bench(folder: Path) -> Iterator[Bench]:
     """Give the fake, with no failures asked for."""
     with local_bench(folder) as bench:
@@ -106,14 +126,19 @@ def copying_bench(tmp_path: Path) -> Iterator[Bench]:
 BENCHES = {
     LocalStorage: local_bench,
     CloudinaryStorage: cloudinary_bench,
+    S3Storage: s3_bench,
     FlakyStorage: flaky_bench,
     CopyingStorage: copying_bench,
 }
 
 
 def _get(name: str, stored: Stored) -> bytes | None:
+    return _fetch(stored.url)
+
+
+def _fetch(url: str) -> bytes | None:
     try:
-        with urllib.request.urlopen(stored.url, timeout=10) as answer:  # noqa: S310 (a loopback address)
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 (a loopback address)
             content: bytes = answer.read()
             return content
     except urllib.error.HTTPError as error:

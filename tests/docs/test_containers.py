@@ -12,7 +12,9 @@ COMPOSE = text_of(ROOT / "docker-compose.yml")
 FIXED = {
     "MANIMATIC_DATA_DIR": "the image sets it",
     "MANIMATIC_DOCKER_HOST": "the socket is mounted where it looks; DOCKER_SOCKET names it on the host",
-    "MANIMATIC_DATABASE_URL": "the image has no driver but SQLite's",
+    "MANIMATIC_DATABASE_URL": "one machine needs no database server",
+    "MANIMATIC_DISPATCH": "one machine needs no broker",
+    "MANIMATIC_BROKER_URL": "one machine needs no broker",
 }
 """Settings that compose does not pass on, and why."""
 

@@ -57,7 +57,7 @@ def test_env_example_loads() -> None:
     """The file as it is, and with every line uncommented, is accepted; compose's own variables follow the settings."""
     example, _, _ = page(".env.example").partition("# For docker-compose alone:")
     Settings.from_env({}, dotenv=ROOT / ".env.example")
-    values = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", example, re.MULTILINE))
+    values = dict(re.findall(r"^# ([A-Z0-9_]+)=(.*)$", example, re.MULTILINE))
     assert len(values) == len(settings_module.describe())
     Settings.from_env({name: value for name, value in values.items() if value})
 

@@ -12,11 +12,12 @@ from typing import Any
 from flask.testing import FlaskClient
 from manimatic.api import create_app
 from manimatic.jobs import Failure, Job, JobState, Video
-from manimatic.ports import Claim, ServiceReport
+from manimatic.keys import Quotas, Scope, issue
+from manimatic.ports import Claim, ServiceReport, Signer
 from manimatic.service import JobService
 from manimatic.settings import Settings
 from manimatic.storage.local import LocalStorage
-from manimatic.store import SqlJobStore, open_store
+from manimatic.store import SqlJobStore, SqlKeyStore, SqlWebhookStore, open_stores
 from manimatic.wakeup import InProcessWakeup
 
 VIDEO_NAME = "a" * 40 + ".mp4"
@@ -31,8 +32,18 @@ class Api:
     client: FlaskClient
     app: Any
     store: SqlJobStore
+    keys: SqlKeyStore
+    webhooks: SqlWebhookStore
     storage: LocalStorage
     settings: Settings
+
+    def key(self, account: str = "alice", *scopes: Scope, **fields: Any) -> str:
+        """Make a key, good for reading and writing unless scopes are named, and return its text."""
+        usual: dict[str, Any] = {"name": "", "quotas": Quotas(), "now": time.time()}
+        chosen = frozenset(scopes or {Scope.READ, Scope.WRITE})
+        issued = issue(account=account, scopes=chosen, **usual | fields)
+        self.keys.add(issued.key)
+        return issued.text
 
     def generate(self, prompt: str = "a circle", **fields: Any) -> str:
         """Ask for an animation and return the job's id."""
@@ -111,10 +122,11 @@ def video(**changes: Any) -> Video:
 
 
 @contextmanager
-def open_api(folder: Path, *, max_queued: int = 1000, **settings: Any) -> Iterator[Api]:
+def open_api(folder: Path, *, max_queued: int = 1000, signer: Signer | None = None, **settings: Any) -> Iterator[Api]:
     """Give an API of its own; its data folder is `folder`."""
     chosen = Settings(data_dir=folder, **settings)
-    store = open_store("sqlite://")
+    stores = open_stores("sqlite://")
+    store = stores.jobs
     storage = LocalStorage(folder / "videos", chosen.public_url, 3600.0, time.time)
     service = JobService(
         store=store,
@@ -123,9 +135,25 @@ def open_api(folder: Path, *, max_queued: int = 1000, **settings: Any) -> Iterat
         max_queued=max_queued,
         held_folder=folder / "held",
     )
-    app = create_app(chosen, service=service, store=store, storage=storage)
+    app = create_app(
+        chosen,
+        service=service,
+        store=store,
+        keys=stores.keys,
+        webhooks=stores.webhooks,
+        storage=storage,
+        signer=signer,
+    )
     try:
-        yield Api(client=app.test_client(), app=app, store=store, storage=storage, settings=chosen)
+        yield Api(
+            client=app.test_client(),
+            app=app,
+            store=store,
+            keys=stores.keys,
+            webhooks=stores.webhooks,
+            storage=storage,
+            settings=chosen,
+        )
     finally:
         app.extensions["manimatic"].streams.close()
         app.extensions["manimatic"].checker.close()

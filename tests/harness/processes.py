@@ -10,6 +10,7 @@ from pathlib import Path
 ROLES = {
     "api": b"gunicorn",
     "dispatcher": b"manimatic.dispatcher",
+    "celery": b"manimatic.celery_app",
     "launcher": b"manimatic.launcher",
     "worker": b"worker_entrypoint",
 }

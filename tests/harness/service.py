@@ -46,6 +46,8 @@ class Client:
     """What asks a service, which has to be told no more than its port."""
 
     port: int
+    key: str = ""
+    """The API key that every request brings, where the service asks for one."""
 
     def connect(self) -> http.client.HTTPConnection:
         """Open a connection."""
@@ -53,7 +55,8 @@ class Client:
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
         """Send a request."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         data = None
         if body is not None:
             data, sent["Content-Type"] = json.dumps(body), "application/json"
@@ -120,7 +123,7 @@ def is_drawing(job: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def serving(folder: Path, *, python: str | Path = sys.executable, **settings: str) -> Iterator[Service]:
+def serving(folder: Path, *, python: str | Path = sys.executable, key: str = "", **settings: str) -> Iterator[Service]:
     """Run a service with its data in `folder/data`; one that was there before goes on."""
     (folder / ".env").touch()  # keeps a checkout's own .env out of this
     environ = clean_environ(folder / "data", **settings)
@@ -131,7 +134,9 @@ def serving(folder: Path, *, python: str | Path = sys.executable, **settings: st
     with process.stdout:
         line = process.stdout.readline()
         assert line.startswith("Manimatic serves on http://127.0.0.1:"), (folder / "serve.log").read_text()
-        service = Service(process=process, port=int(line.rsplit(":", 1)[1]), folder=folder, data=folder / "data")
+        service = Service(
+            process=process, port=int(line.rsplit(":", 1)[1]), folder=folder, data=folder / "data", key=key
+        )
         try:
             until(lambda: _is_ready(service), "a healthy service")
             yield service

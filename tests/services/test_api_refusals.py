@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -13,13 +15,16 @@ import pytest
 from harness.service import Service, serving
 
 GOOD = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+REQUEST_S = 3.0
+SLOW = 250
+"""Clients that send their requests byte by byte: more than the server has threads."""
 MARK = "<script>mark</script>"
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service for all tests of this file."""
-    with serving(tmp_path_factory.mktemp("refusals")) as started:
+    with serving(tmp_path_factory.mktemp("refusals"), MANIMATIC_REQUEST_TIMEOUT_S=str(REQUEST_S)) as started:
         yield started
 
 
@@ -78,3 +83,50 @@ def test_service_goes_on_after_refusals(service: Service) -> None:
             connection.sendall(b"nonsense\r\n\r\n")
     assert service.ask("GET", "/health/live").status == 200
     assert "Traceback" not in service.log()
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        GOOD,
+        b"POST /generate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+    ],
+    ids=["headers", "body"],
+)
+def test_request_that_comes_too_slowly_is_ended(service: Service, begun: bytes) -> None:
+    """With 408, although something comes all the time; the connection is closed, and no traceback is logged."""
+    with closing(socket.create_connection(("127.0.0.1", service.port), timeout=30)) as connection:
+        connection.sendall(begun)
+        started = time.monotonic()
+        while not select.select([connection], [], [], 0.5)[0]:
+            connection.sendall(b"x")
+            assert time.monotonic() - started < 20
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        document = json.loads(answer.read())
+        assert (answer.status, document["code"]) == (408, "request_timeout")
+        assert time.monotonic() - started >= REQUEST_S / 2
+        assert connection.recv(1) == b""
+    assert "Traceback" not in service.log()
+
+
+def test_connections_on_which_nothing_comes_hold_nobody_up(service: Service) -> None:
+    """More of them than there are threads."""
+    idle = [socket.create_connection(("127.0.0.1", service.port), timeout=30) for _ in range(SLOW)]
+    started = time.monotonic()
+    assert service.ask("GET", "/health/live").status == 200
+    assert time.monotonic() - started < REQUEST_S
+    for connection in idle:
+        connection.close()
+
+
+def test_slow_clients_that_hold_every_thread_lose_them(service: Service) -> None:
+    """The service answers again when their time is over."""
+    slow = [socket.create_connection(("127.0.0.1", service.port), timeout=30) for _ in range(SLOW)]
+    for connection in slow:
+        connection.sendall(GOOD)
+    started = time.monotonic()
+    assert service.ask("GET", "/health/live").status == 200
+    assert time.monotonic() - started < 4 * REQUEST_S
+    for connection in slow:
+        connection.close()

@@ -109,7 +109,7 @@ def test_a_port_that_is_taken_is_named(shell: Shell) -> None:
         port = other.getsockname()[1]
         done = shell.run("serve", "--port", str(port))
     assert_refused(done, f"bad_settings: 127.0.0.1:{port} cannot be listened on", 3)
-    assert_refused(shell.run("serve", "--host", "0.0.0.0"), "bad_settings: MANIMATIC_HOST=0.0.0.0", 3)
+    assert_refused(shell.run("serve", "--host", "0.0.0.0"), "bad_settings: The API listens on 0.0.0.0", 3)
     assert_refused(shell.run("serve", "--port", "99999"), "bad_settings: MANIMATIC_PORT", 3)
 
 

@@ -17,6 +17,7 @@ OPERATIONS = {
     "status",
     "events",
     "logs",
+    "deliveries",
     "cancel",
     "retry",
     "delete",
@@ -25,6 +26,7 @@ OPERATIONS = {
     "health",
     "live",
     "ready",
+    "metrics",
 }
 
 

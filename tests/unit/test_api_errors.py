@@ -13,9 +13,9 @@ from harness.api import Api, open_api
 from manimatic.api import create_app, serve_app
 from manimatic.api.app import BOOT_FAILED
 from manimatic.api.hosts import trusted_names
-from manimatic.api.logs import make_log
 from manimatic.api.present import default_message
 from manimatic.errors import LeaseLost, ManimaticError, SettingsError, StoreError
+from manimatic.logs import make_log
 from manimatic.settings import Settings
 
 PARTS_OF_A_PROBLEM = {

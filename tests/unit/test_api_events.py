@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from harness.api import STORAGE_FAILURE, Api, open_api
-from manimatic.api.logs import make_log
 from manimatic.api.streams import REMEMBERED, Stream, Streams, TooManyStreams
 from manimatic.errors import StoreError
 from manimatic.jobs import Event, JobState
+from manimatic.logs import make_log
 from manimatic.settings import Settings
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from harness.api import Api, open_api
-from manimatic import __version__
-from manimatic.api import host
+from manimatic import __version__, host
 from manimatic.errors import StorageError, StoreError
 
 

@@ -39,5 +39,6 @@ def test_api_is_light_and_loads_neither_manim_nor_a_model(tmp_path: Path) -> Non
     assert isinstance(found["after"], list)
     assert not {"manim", "pydantic_ai", "google", "cloudinary"} & {name.partition(".")[0] for name in found["after"]}
     assert not heavy & set(found["imported"])
+    assert not {"celery", "kombu", "obstore", "psycopg"} & {name.partition(".")[0] for name in found["after"]}
     assert isinstance(found["rss_mb"], float)
     assert found["rss_mb"] < MAX_RSS_MB

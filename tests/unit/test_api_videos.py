@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from harness.api import VIDEO_BYTES, VIDEO_NAME, Api, open_api
+from harness.s3 import READ_KEY_ID, S3, s3_server
+from manimatic.storage.s3 import S3Storage
 
 URL = f"/videos/{VIDEO_NAME}"
 SIZE = len(VIDEO_BYTES)
@@ -107,3 +111,53 @@ def test_link_planted_in_the_folder_is_not_followed(api: Api, tmp_path: Path) ->
     secret.write_text("secret")
     (tmp_path / "videos" / ("c" * 40 + ".mp4")).symlink_to(secret)
     assert api.client.get("/videos/" + "c" * 40 + ".mp4").status_code == 404
+
+
+# ---------------------------------------------------------------- videos that lie in S3
+
+
+@pytest.fixture
+def in_s3(tmp_path: Path) -> Iterator[tuple[Api, S3Storage, S3]]:
+    """Give an API whose videos are in S3, what stores there, and the service."""
+    with s3_server() as server:
+        storage = S3Storage(server.bucket(), "", 0, time.time)
+        signer = S3Storage(server.bucket(reads_only=True), "", 0, time.time, tries=1, timeout_s=2)
+        with open_api(tmp_path, signer=signer, s3_address_s=120.0) as api:
+            yield api, storage, server
+
+
+def test_video_in_s3_is_led_to_by_a_signed_address(in_s3: tuple[Api, S3Storage, S3], tmp_path: Path) -> None:
+    """The address in the job stays good; the one of the bucket is good for the time that is set."""
+    api, storage, server = in_s3
+    (tmp_path / "rendered.mp4").write_bytes(VIDEO_BYTES)
+    stored = storage.put(VIDEO_NAME, tmp_path / "rendered.mp4")
+    answer = api.client.get(stored.url)
+    assert (answer.status_code, answer.data) == (302, b"")
+    assert answer.headers["Location"].startswith(f"{server.endpoint}/")
+    assert "X-Amz-Expires=120&" in answer.headers["Location"]
+    assert answer.headers["Cache-Control"] == "private, max-age=60"
+    with urllib.request.urlopen(answer.headers["Location"], timeout=10) as fetched:  # noqa: S310 (a loopback address)
+        assert fetched.read() == VIDEO_BYTES
+
+
+def test_video_that_is_still_here_is_served_from_here(in_s3: tuple[Api, S3Storage, S3], tmp_path: Path) -> None:
+    """What was made before the storage was changed."""
+    api, _, _ = in_s3
+    api.put_video(tmp_path)
+    assert api.client.get(f"/videos/{VIDEO_NAME}", buffered=True).status_code == 200
+
+
+@pytest.mark.parametrize("name", [VIDEO_NAME, "nonsense", "a" * 40])
+def test_video_that_is_nowhere_is_not_found(in_s3: tuple[Api, S3Storage, S3], name: str) -> None:
+    """Nobody is sent to an address that answers with S3's own words."""
+    answer = in_s3[0].client.get(f"/videos/{name}")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "video_not_found")
+
+
+def test_s3_that_is_away_is_503(in_s3: tuple[Api, S3Storage, S3]) -> None:
+    """It may be back soon; no key is in the answer."""
+    api, _, server = in_s3
+    server.server.stop()
+    answer = api.client.get(f"/videos/{VIDEO_NAME}")
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "storage_error")
+    assert READ_KEY_ID not in answer.text

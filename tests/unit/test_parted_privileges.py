@@ -13,7 +13,17 @@ from manimatic.settings import Settings, describe
 
 SECRETS = {item["name"]: f"s3cr3t-{number}" for number, item in enumerate(describe()) if item["secret"]}
 DATABASE = "sqlite:////nowhere/s3cr3t"
-ENVIRON = {**SECRETS, "MANIMATIC_DATABASE_URL": DATABASE, "PATH": "/usr/bin", "AWS_SECRET_ACCESS_KEY": "s3cr3t-other"}
+COUNTERS = "redis://nowhere/s3cr3t"
+TRACKER = "https://s3cr3t@nowhere/1"
+BROKER = "redis://nowhere/s3cr3t-messages"
+ADDRESSES = {
+    "MANIMATIC_DATABASE_URL": DATABASE,
+    "MANIMATIC_RATE_LIMIT_URL": COUNTERS,
+    "MANIMATIC_BROKER_URL": BROKER,
+    "SENTRY_DSN": TRACKER,
+}
+READS = ("MANIMATIC_S3_READ_KEY_ID", "MANIMATIC_S3_READ_SECRET_KEY")
+ENVIRON = {**SECRETS, **ADDRESSES, "PATH": "/usr/bin", "AWS_SECRET_ACCESS_KEY": "s3cr3t-other"}
 
 
 @pytest.fixture
@@ -55,12 +65,13 @@ def test_every_part_keeps_few_heaps(
     assert all(int(environ["MALLOC_ARENA_MAX"]) <= 4 for environ in parts_of(settings, users, monkeypatch).values())
 
 
-def test_api_gets_the_database_and_no_other_secret(
+def test_api_gets_addresses_and_the_key_that_reads_videos_and_no_other_secret(
     settings: Settings, users: ServiceUsers | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What listens to the network can neither ask the model nor store."""
     environ = parts_of(settings, users, monkeypatch)["api"]
-    assert environ.pop("MANIMATIC_DATABASE_URL") == DATABASE
+    assert {name: environ.pop(name) for name in ADDRESSES} == ADDRESSES
+    assert {name: environ.pop(name) for name in READS} == {name: SECRETS[name] for name in READS}
     assert "s3cr3t" not in str(environ)
 
 
@@ -69,5 +80,5 @@ def test_dispatcher_gets_all_settings_and_nothing_else(
 ) -> None:
     """The keys are where they are used; other variables of the user's are not passed on."""
     environ = parts_of(settings, users, monkeypatch)["dispatcher"]
-    assert SECRETS.items() - {("MANIMATIC_DATABASE_URL", SECRETS["MANIMATIC_DATABASE_URL"])} <= environ.items()
+    assert (SECRETS | ADDRESSES).items() <= environ.items()
     assert "AWS_SECRET_ACCESS_KEY" not in environ

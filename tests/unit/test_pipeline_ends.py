@@ -327,6 +327,7 @@ def test_bug_ends_the_job_as_internal_error_and_tells_nobody_its_words(bench: Jo
     assert "RuntimeError" in warning
     assert "test_pipeline_ends.py" in warning
     assert "secret" not in warning
+    assert [(type(error), ids) for error, ids in bench.bugs] == [(RuntimeError, {"job_id": job.id})]
 
 
 def test_sandbox_that_this_machine_cannot_give_fails_the_job_with_its_reason(bench: JobBench) -> None:

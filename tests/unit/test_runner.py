@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -305,6 +305,47 @@ def test_dead_claims_are_reaped_and_told(runners: RunnerBench) -> None:
     assert (runners.state(job), told) == ("queued", [job.id])
 
 
+class Told(InProcessWakeup):
+    """Notes what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+        self.reminded: list[str] = []
+
+    def notify(self, job_id: str) -> None:
+        """Note one job."""
+        self.told.append(job_id)
+        super().notify(job_id)
+
+    def remind(self, job_ids: Sequence[str]) -> None:
+        """Note all of them."""
+        self.reminded += job_ids
+
+
+def test_job_that_is_handed_back_is_told_to_others(runners: RunnerBench) -> None:
+    """Another machine takes it at once, not when it happens to look."""
+    runners.jobs.script(runs=[LONG])
+    job, wakeup = runners.jobs.submit(code=CODE), Told()
+    with runners.running(runners.make(wakeup=wakeup)):
+        runners.wait_for(lambda: runners.jobs.sandbox.requests)
+    assert runners.state(job) == "queued"
+    assert wakeup.told == [job.id]
+
+
+def test_jobs_that_wait_long_are_told_again(runners: RunnerBench) -> None:
+    """Their wake-up may have been lost; a dispatcher that takes no jobs itself sees to it too."""
+    job, wakeup = runners.jobs.submit(code=CODE), Told()
+    runner = runners.make(wakeup=wakeup, concurrency=0)
+    runner.upkeep()
+    assert wakeup.reminded == []
+    runners.make(wakeup=wakeup, concurrency=0, pace=dataclasses.replace(PACE, remind_s=0.0)).upkeep()
+    assert wakeup.reminded == [job.id]
+    with runners.running(runner):
+        time.sleep(0.2)
+    assert runners.state(job) == "queued"
+
+
 def test_work_of_dead_runs_is_swept_and_of_live_ones_kept(runners: RunnerBench) -> None:
     """Only the newest claim of a job that runs has a right to its folder."""
     live = runners.jobs.submit(code=CODE)
@@ -424,7 +465,44 @@ def test_dispatcher_reports_itself(runners: RunnerBench) -> None:
     """Under its own name, with its facts of the moment."""
     runners.make(facts=lambda: {"generator": "scripted"}).upkeep()
     (report,) = runners.jobs.store.reports(within_s=60)
-    assert (report.name, report.role, report.facts) == ("one", "dispatcher", {"generator": "scripted"})
+    assert (report.name, report.role, report.facts["generator"]) == ("one", "dispatcher", "scripted")
+
+
+def test_ended_jobs_are_counted_and_reported(runners: RunnerBench) -> None:
+    """How they ended, how long each stage took, and what their attempts came to; a later process counts anew."""
+    runner = runners.make()
+    job = runners.jobs.submit(code="x = 1")
+    assert runner.run_next(runners.shutdown)
+    runner.upkeep()
+    (report,) = runners.jobs.store.reports(within_s=60)
+    counts = {(name, *labels.values()): value for name, labels, value in report.facts["tally"]["counts"]}
+    ended = runners.jobs.store.get(job.id)
+    assert counts["jobs_ended", ended.state.value, ended.verdict or "none"] == 1
+    assert sum(value for (name, *_), value in counts.items() if name == "attempts") == 1
+    stages = {labels["stage"] for _, labels, _ in report.facts["tally"]["times"]}
+    assert stages == set(ended.timings)
+
+
+def test_job_that_the_reaper_ends_is_counted(runners: RunnerBench) -> None:
+    """It ended here, though nobody ran it."""
+    job = runners.jobs.submit(code="x = 1", deadline_at=time.time() - 1)
+    runner = runners.make()
+    runner.upkeep()
+    assert runners.state(job) == "expired"
+    runner.upkeep()
+    (report,) = runners.jobs.store.reports(within_s=60)
+    assert ["jobs_ended", {"state": "expired", "verdict": "none"}, 1.0] in report.facts["tally"]["counts"]
+
+
+def test_log_hears_of_a_jobs_beginning_and_end(runners: RunnerBench) -> None:
+    """Under the ids of the job and of the request that asked for it."""
+    heard: list[tuple[str, dict[str, Any]]] = []
+    runner = runners.make(tell=lambda event, **facts: heard.append((event, facts)))
+    job = runners.jobs.submit(code="x = 1", request_id="request-0001")
+    assert runner.run_next(runners.shutdown)
+    assert [event for event, _ in heard] == ["job begins", "job rests"]
+    assert all((facts["job_id"], facts["request_id"]) == (job.id, "request-0001") for _, facts in heard)
+    assert heard[1][1]["state"] == runners.state(job)
 
 
 @pytest.mark.parametrize("error", [SandboxUnavailable("no"), OSError("no"), EOFError()])
@@ -441,10 +519,12 @@ def test_facts_that_cannot_be_had_do_not_end_the_upkeep(runners: RunnerBench, er
 def test_warnings_hold_no_words_of_a_bug(runners: RunnerBench) -> None:
     """They may quote a prompt or a key."""
     store: Any = Troubled(runners.jobs.store, reap=RuntimeError("sk-secret"))
-    runners.make(store=store).upkeep()
+    bugs: list[BaseException] = []
+    runners.make(store=store, tell_bug=bugs.append).upkeep()
     (warning,) = runners.jobs.warnings
     assert "RuntimeError" in warning
     assert "sk-secret" not in warning
+    assert [type(error) for error in bugs] == [RuntimeError]
 
 
 def test_lost_lease_is_no_news_for_the_operator(runners: RunnerBench) -> None:

@@ -16,6 +16,10 @@ SECRET = "sk-very-secret-7"
 SECRETS = [
     *("GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MANIMATIC_MODEL_API_KEY"),
     *("CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET", "MANIMATIC_DATABASE_URL"),
+    *("MANIMATIC_RATE_LIMIT_URL", "SENTRY_DSN"),
+    "MANIMATIC_BROKER_URL",
+    *("MANIMATIC_S3_ACCESS_KEY_ID", "MANIMATIC_S3_SECRET_ACCESS_KEY"),
+    *("MANIMATIC_S3_READ_KEY_ID", "MANIMATIC_S3_READ_SECRET_KEY"),
 ]
 BASE = {"HOME": "/nowhere"}
 
@@ -64,6 +68,11 @@ def test_variables_of_others_are_none_of_ours() -> None:
         ("MANIMATIC_SANDBOX", "none"),
         ("MANIMATIC_LOG_FORMAT", "JSON"),
         ("MANIMATIC_ALLOW_NO_KEYS", "maybe"),
+        ("MANIMATIC_RATE_LIMIT", "0/minute"),
+        ("MANIMATIC_RATE_LIMIT", "10 per minute"),
+        ("MANIMATIC_CORS_ORIGINS", "*"),
+        ("MANIMATIC_CORS_ORIGINS", "https://a.example,.*"),
+        ("MANIMATIC_CORS_ORIGINS", "https://a.example/path"),
         ("MANIMATIC_PUBLIC_URL", "example.org"),
         ("MANIMATIC_MODEL_BASE_URL", "file:///etc/passwd"),
     ],
@@ -196,17 +205,23 @@ def test_missing_dotenv_is_no_error(dotenv: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "example.org"])
-def test_listening_beyond_this_machine_needs_a_word(host: str) -> None:
-    """The API asks for no keys yet."""
-    with pytest.raises(SettingsError, match="MANIMATIC_HOST"):
-        read(MANIMATIC_HOST=host)
-    assert read(MANIMATIC_HOST=host, MANIMATIC_ALLOW_NO_KEYS="on").host == host
+def test_beyond_this_machine_keys_are_asked_for_unless_that_is_waived(host: str) -> None:
+    """Nobody gets in by an oversight."""
+    assert read(MANIMATIC_HOST=host).keys_required
+    assert not read(MANIMATIC_HOST=host, MANIMATIC_ALLOW_NO_KEYS="on").keys_required
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
-def test_this_machine_alone_needs_none(host: str) -> None:
-    """It is the default."""
-    assert read(MANIMATIC_HOST=host).host == host
+def test_on_this_machine_alone_no_keys_are_asked_for_unless_wanted(host: str) -> None:
+    """It is the default; behind a proxy keys can be asked for here too."""
+    assert not read(MANIMATIC_HOST=host).keys_required
+    assert read(MANIMATIC_HOST=host, MANIMATIC_REQUIRE_KEYS="on").keys_required
+
+
+def test_keys_cannot_be_both_required_and_waived() -> None:
+    """One of the two is a mistake, and it is not for us to say which."""
+    with pytest.raises(SettingsError, match="MANIMATIC_REQUIRE_KEYS"):
+        read(MANIMATIC_REQUIRE_KEYS="on", MANIMATIC_ALLOW_NO_KEYS="on")
 
 
 CLOUDINARY = {"CLOUDINARY_CLOUD_NAME": "c", "CLOUDINARY_API_KEY": "k", "CLOUDINARY_API_SECRET": "s"}

@@ -13,7 +13,7 @@ from manimatic.diagnostics import CheckReport
 from manimatic.errors import BudgetExceeded, GenerationError, ManimaticError, SandboxError
 from manimatic.jobs import Attempt, Job, JobState, Usage
 from manimatic.outcomes import GivenUp, Rendered, failure_of
-from manimatic.ports import Brief, CodeGenerator, Draft, Limits, Round, Sandbox
+from manimatic.ports import Brief, CodeGenerator, Draft, Limits, Round, Sandbox, Trace
 from manimatic.recorder import Recorder, Stop
 from manimatic.rehearsal import Rehearse
 from manimatic.renders import Renders, is_rendered
@@ -101,6 +101,7 @@ class Attempts:
             stop=stop,
             recorder=recorder,
             folder=folder,
+            trace=Trace(job.id, job.request_id or ""),
         )
         rehearse = Rehearse.FIRST if self._can_repair else Rehearse.BRIEFLY
         self._renders = Renders(runs, recorder=recorder, stop=stop, rehearse=rehearse)

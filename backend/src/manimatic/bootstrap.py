@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,21 +17,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manimatic import host
 from manimatic.errors import SettingsError
-from manimatic.findings import Finding
-from manimatic.ports import Checker, CodeGenerator, JobStore, Limits, Sandbox, Storage, Wakeup
+from manimatic.ports import (
+    Checker,
+    CodeGenerator,
+    JobStore,
+    KeyStore,
+    Limits,
+    Sandbox,
+    Signer,
+    Storage,
+    Wakeup,
+    WebhookStore,
+)
 from manimatic.settings import Settings
+from manimatic.storage_choice import build_local_storage
+from manimatic.storage_choice import build_signer as build_signer
+from manimatic.storage_choice import build_storage as build_storage
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from manimatic.codegen.generator import ModelGenerator
+    from manimatic.error_tracking import Tracker
     from manimatic.pipeline import Folders, Pipeline
     from manimatic.runner import Runner
     from manimatic.sandbox.cgroup import Groups
     from manimatic.sandbox.docker.backend import DockerSandbox
-    from manimatic.sandbox.docker.engine import Engine
     from manimatic.sandbox.identity import LauncherIdentity
     from manimatic.sandbox.launcher_server import LauncherServer, SupervisedSandbox
     from manimatic.service import JobService
+    from manimatic.store import Stores
+    from manimatic.webhooks.sender import WebhookSender
 
 MIB = 1024 * 1024
 MALLOC_ARENAS = "2"
@@ -68,39 +87,80 @@ def prepare_data_dir(settings: Settings) -> None:
 
 def build_store(settings: Settings) -> JobStore:
     """Open the job database, bringing its schema up to date. Raises StoreError, SettingsError."""
-    from manimatic.store import open_store
+    return build_stores(settings).jobs
+
+
+def build_stores(settings: Settings) -> Stores:
+    """Open the database with all that is kept in it. Raises StoreError, SettingsError."""
+    from manimatic.store import open_stores
 
     prepare_data_dir(settings)
-    return open_store(settings.resolved_database_url)
+    return open_stores(settings.resolved_database_url)
 
 
-def build_wakeup(settings: Settings) -> Wakeup:
-    """Return the wake-up between the processes of this machine."""
+def build_store_to_serve(settings: Settings) -> Stores:
+    """Open the database of a service that is to start.
+
+    Raises:
+        StoreError: The database cannot be used.
+        SettingsError: A setting is bad, or the API is to ask for keys and there is none.
+    """
+    from manimatic.checkup import refuse_without_keys
+
+    stores = build_stores(settings)
+    if settings.keys_required:
+        refuse_without_keys(settings, stores.keys.all_keys(), time.time())
+    return stores
+
+
+def build_log(settings: Settings, part: str) -> FilteringBoundLogger:
+    """Return the operator's log for a part of the service."""
+    from manimatic.logs import make_log
+
+    return make_log(settings, part=part)
+
+
+def build_tracker(settings: Settings, part: str) -> Tracker:
+    """Return what is told of bugs. Raises SettingsError."""
+    from manimatic.error_tracking import Tracker
+
+    return Tracker(settings.sentry_dsn, part)
+
+
+def build_wakeup(settings: Settings, warn: Callable[[str], None] = lambda line: None) -> Wakeup:
+    """Return the wake-up between processes: of this machine, and through a broker where there is one.
+
+    Raises:
+        SettingsError: There is to be a broker and its address is missing or no use.
+    """
     from manimatic.wakeup import PollingWakeup
 
-    return PollingWakeup(settings.data_dir)
+    local = PollingWakeup(settings.data_dir)
+    if settings.dispatch == "embedded":
+        return local
+    from manimatic.wakeup.broker import CeleryWakeup, make_sender
+
+    return CeleryWakeup(make_sender(settings.broker_url, settings.job_timeout_s), local, warn)
 
 
-def build_storage(settings: Settings) -> Storage:
-    """Return where videos are kept. Raises SettingsError where its keys are missing."""
-    settings.require_storage_keys()
-    if settings.storage_kind == "cloudinary":
-        from manimatic.storage.cloudinary import CloudinaryStorage
+def run_celery_worker(settings: Settings, launcher: Path) -> int:
+    """Run a Celery worker whose processes each take one job at a time; return its exit status."""
+    import manimatic.pipeline
+    import manimatic.runner
+    import manimatic.store  # noqa: F401  loaded once, before the processes are forked
+    from manimatic.wakeup.broker import make_receiver
+    from manimatic.wakeup.worker import work
 
-        return CloudinaryStorage(
-            settings.cloudinary_cloud_name,
-            settings.cloudinary_api_key,
-            settings.cloudinary_api_secret,
-            settings.cloudinary_upload_prefix,
+    def prepare() -> Callable[[threading.Event], bool]:
+        log, tracker = build_log(settings, "dispatcher"), build_tracker(settings, "dispatcher")
+        store, sandbox = build_store(settings), build_launcher_sandbox(launcher)
+        runner = build_runner(
+            settings, store, sandbox, part="celery", warn=log.warning, tell=log.info, tell_bug=tracker.tell
         )
-    return build_local_storage(settings)
+        threading.Thread(target=runner.keep_reporting, args=(threading.Event(),), daemon=True).start()
+        return runner.run_next
 
-
-def build_local_storage(settings: Settings) -> Storage:
-    """Return the storage in the data folder."""
-    from manimatic.storage.local import LocalStorage
-
-    return LocalStorage(settings.data_dir / "videos", settings.public_url, settings.retention_h * 3600, time.time)
+    return work(make_receiver(settings.broker_url, settings.job_timeout_s), prepare, settings.concurrency)
 
 
 def build_generator(settings: Settings) -> CodeGenerator:
@@ -153,14 +213,25 @@ class ApiParts:
     """What the api works with: it writes jobs, and reads videos that lie on its own machine."""
 
     store: JobStore
+    keys: KeyStore
+    webhooks: WebhookStore
     service: JobService
     storage: Storage
+    signer: Signer | None
 
 
 def build_api(settings: Settings) -> ApiParts:
-    """Return the api's parts, none of which needs a key. Raises SettingsError, StoreError."""
-    store, storage = build_store(settings), build_local_storage(settings)
-    return ApiParts(store=store, service=build_service(settings, store, storage), storage=storage)
+    """Return the api's parts; of all keys they need one that reads stored videos. Raises SettingsError, StoreError."""
+    stores, storage = build_store_to_serve(settings), build_local_storage(settings)
+    service = build_service(settings, stores.jobs, storage)
+    return ApiParts(
+        store=stores.jobs,
+        keys=stores.keys,
+        webhooks=stores.webhooks,
+        service=service,
+        storage=storage,
+        signer=build_signer(settings),
+    )
 
 
 def api_server_options(listener: int | str) -> list[str]:
@@ -175,30 +246,48 @@ def build_runner(
     sandbox: Sandbox,
     *,
     copies: Path | None = None,
+    part: str = "dispatcher",
     warn: Callable[[str], None] = lambda line: None,
+    tell: Callable[..., None] = lambda event, **facts: None,
+    tell_bug: Callable[..., None] = lambda error, **ids: None,
 ) -> Runner:
-    """Return the loop of a dispatcher; with `copies`, every video is left in that folder too."""
+    """Return the loop of a dispatcher; with `copies`, every video is left in that folder too.
+
+    With Celery its parts are processes of their own: `celery` runs jobs, `upkeep` does the rest.
+    """
     from manimatic.pipeline import Folders
     from manimatic.runner import Pace, Runner
 
     storage, generator = _with_copies(build_storage(settings), copies), build_generator(settings)
     folders = Folders(work=settings.data_dir / "work", held=settings.data_dir / "held")
-    pipeline = _pipeline(settings, store, generator, sandbox, storage, folders, warn)
+    pipeline = _pipeline(settings, store, generator, sandbox, storage, folders, warn, tell_bug)
     return Runner(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         store=store,
         pipeline=pipeline,
         storage=storage,
-        wakeup=build_wakeup(settings),
+        wakeup=build_wakeup(settings, warn),
         work_folder=folders.work,
         held_folder=folders.held,
         jobs_kept_s=settings.job_retention_d * 86_400,
         job_timeout_s=settings.job_timeout_s,
-        concurrency=settings.concurrency,
+        concurrency=0 if part == "upkeep" else settings.concurrency,
         pace=Pace(lease_s=settings.lease_s, heartbeat_s=settings.lease_s / 3),
-        facts=lambda: _dispatcher_facts(settings, generator, storage, sandbox),
+        role="celery" if part == "celery" else "dispatcher",
+        facts=dict if part == "celery" else lambda: _dispatcher_facts(settings, generator, storage, sandbox),
         warn=warn,
+        tell=tell,
+        tell_bug=tell_bug,
     )
+
+
+def build_webhooks(settings: Settings, store: WebhookStore, warn: Callable[[str], None]) -> WebhookSender:
+    """Return what tells webhooks of jobs."""
+    from manimatic.webhooks.guard import Guard
+    from manimatic.webhooks.sender import WebhookSender
+
+    allowed = frozenset(filter(None, settings.webhook_addresses.split(",")))
+    return WebhookSender(store, Guard(allowed), warn=warn)
 
 
 def _with_copies(storage: Storage, copies: Path | None) -> Storage:
@@ -217,6 +306,7 @@ def _pipeline(
     storage: Storage,
     folders: Folders,
     warn: Callable[[str], None],
+    tell_bug: Callable[..., None],
 ) -> Pipeline:
     from manimatic.attempts import budget_of
     from manimatic.checks import policy_of
@@ -232,6 +322,7 @@ def _pipeline(
         folders=folders,
         policy=policy_of(settings),
         warn=warn,
+        tell_bug=tell_bug,
     )
 
 
@@ -251,6 +342,7 @@ def _dispatcher_facts(
         "storage": storage.name,
         "concurrency": settings.concurrency,
         "launcher": launcher,
+        "host": {"name": socket.gethostname(), **host.resources(settings.data_dir)},
     }
 
 
@@ -295,7 +387,7 @@ def install_guest_runtime() -> None:
 
 @contextmanager
 def build_launcher(
-    environ: Mapping[str, str], socket_path: Path, *, client: int | None = None
+    environ: Mapping[str, str], socket_path: Path, *, client: int | None = None, quiet: bool = False
 ) -> Iterator[LauncherServer]:
     """Return the launcher's server for the dispatcher of this uid; what dead launchers left is removed first."""
     from manimatic.sandbox.cgroup import choose
@@ -309,7 +401,9 @@ def build_launcher(
             group.kill()
             group.remove()
         sandbox = build_sandbox(settings, groups, identity)
-        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client)
+        log = build_log(settings, "launcher")
+        tell = log.debug if quiet else log.info
+        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client, tell=tell)
 
 
 def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:
@@ -335,80 +429,3 @@ def build_docker_sandbox(settings: Settings, identity: LauncherIdentity) -> Dock
     from manimatic.sandbox.docker.backend import DockerSandbox
 
     return DockerSandbox(settings.docker_host, settings.worker_image, settings.docker_runtime, identity)
-
-
-def examine(settings: Settings, *, quick: bool = False) -> list[Finding]:
-    """Look over this machine and this configuration; a quick look takes well under half a second."""
-    from manimatic import checkup
-
-    parts = checkup.Parts(
-        prepare=lambda: prepare_data_dir(settings),
-        storage=lambda: build_storage(settings),
-        store=lambda: build_store(settings),
-        model=lambda: build_model(settings).check(),
-    )
-    of_sandbox = _examine_engine if settings.sandbox == "docker" else _examine_machine
-    return [*checkup.examine(settings, parts, quick=quick), *of_sandbox(settings, quick)]
-
-
-def _examine_machine(settings: Settings, quick: bool) -> list[Finding]:
-    from manimatic.sandbox.cgroup import choose
-    from manimatic.sandbox.examine import Places
-    from manimatic.sandbox.examine import examine as examine_sandbox
-    from manimatic.sandbox.identity import identity_folder
-    from manimatic.sandbox.runtime import missing_parts, runtime_root
-
-    places = Places(
-        slots=identity_folder() / "slots",
-        groups=lambda: choose().describe(),
-        runtime_missing=lambda: missing_parts(runtime_root()),
-        try_landlock=None if settings.sandbox == "bubblewrap" else _try_landlock,
-        needs_bubblewrap=settings.sandbox != "landlock",
-    )
-    return examine_sandbox(places, quick=quick)
-
-
-def _examine_engine(settings: Settings, quick: bool) -> list[Finding]:
-    from manimatic.sandbox.docker.engine import Engine
-    from manimatic.sandbox.docker.examine import examine as examine_docker
-    from manimatic.sandbox.identity import identity_folder, take_identity
-
-    def connect() -> Engine:
-        return Engine(settings.docker_host)
-
-    def attempt() -> Mapping[str, Any]:
-        with take_identity(identity_folder()) as identity:
-            sandbox = build_docker_sandbox(settings, identity)
-            try:
-                return sandbox.describe()
-            finally:
-                sandbox.close()
-
-    found = list(examine_docker(connect, settings.worker_image, None if quick else attempt))
-    return found if quick else [*found, *_examine_age_of_engine(connect)]
-
-
-def _examine_age_of_engine(connect: Callable[[], Engine]) -> list[Finding]:
-    """Look up the engine, what it starts containers with, and the kernel that they share."""
-    from manimatic.errors import SandboxError
-    from manimatic.sandbox.machine import THIS_MACHINE
-    from manimatic.sandbox.patch_levels import examine_engine
-
-    try:
-        engine = connect()
-        try:
-            said = engine.version()
-        finally:
-            engine.close()
-    except SandboxError:
-        said = {}
-    return list(examine_engine(THIS_MACHINE, said))
-
-
-def _try_landlock() -> Mapping[str, Any]:
-    """Return the report of the backend without namespaces. Raises SandboxUnavailable."""
-    from manimatic.sandbox.cgroup import choose
-    from manimatic.sandbox.identity import identity_folder, take_identity
-
-    with take_identity(identity_folder()) as identity:
-        return build_sandbox(Settings(sandbox="landlock"), choose(), identity).describe()

@@ -6,12 +6,13 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from manimatic.errors import ManimaticError
+from manimatic.errors import ManimaticError, SettingsError
 from manimatic.findings import Finding, error, ok, warning
+from manimatic.keys import ApiKey
 from manimatic.ports import JobStore, Storage
 from manimatic.service_users import ServiceUsers
 from manimatic.service_users import examine as examine_users
@@ -32,6 +33,18 @@ class Parts:
     store: Callable[[], JobStore]
     model: Callable[[], str | None]
     """Ask the provider for its models, which costs nothing; return what is to be warned of."""
+    broker: Callable[[], str | None] = lambda: None
+    """Ask the broker, where there is one; return what it says."""
+
+
+def refuse_without_keys(settings: Settings, keys: Sequence[ApiKey], now: float) -> None:
+    """Raise SettingsError where the API is to ask for keys and no usable one has been made."""
+    if not any(key.is_usable(now) for key in keys):
+        raise SettingsError(
+            f"The API listens on {settings.host} and asks for keys, but none has been made.",
+            hint="Make one with `manimatic keys create`, or set MANIMATIC_ALLOW_NO_KEYS=on behind a proxy that "
+            "authenticates.",
+        )
 
 
 def examine(settings: Settings, parts: Parts, *, quick: bool = False) -> list[Finding]:
@@ -40,7 +53,8 @@ def examine(settings: Settings, parts: Parts, *, quick: bool = False) -> list[Fi
     if quick:
         return found
     found += examine_users(settings, ServiceUsers(), os.geteuid())
-    return [*found, _port(settings), _database(parts), _storage(settings, parts), *_model(settings, parts)]
+    found += [_port(settings), _database(settings, parts), *_broker(parts)]
+    return [*found, _storage(settings, parts), *_model(settings, parts)]
 
 
 def _python(version: tuple[int, ...]) -> Finding:
@@ -89,12 +103,23 @@ def _port(settings: Settings) -> Finding:
     return ok("port", f"{settings.host}:{settings.port} is free")
 
 
-def _database(parts: Parts) -> Finding:
+def _database(settings: Settings, parts: Parts) -> Finding:
+    kind = "PostgreSQL" if settings.resolved_database_url.startswith("postgresql") else "SQLite"
     try:
         parts.store().ping()
     except ManimaticError as failure:
         return error("database", failure.message, failure.hint)
-    return ok("database", "opens")
+    return ok("database", f"{kind} opens")
+
+
+def _broker(parts: Parts) -> Iterator[Finding]:
+    try:
+        said = parts.broker()
+    except ManimaticError as failure:
+        yield error("broker", failure.message, failure.hint)
+    else:
+        if said is not None:
+            yield ok("broker", said)
 
 
 def _storage(settings: Settings, parts: Parts) -> Finding:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from manimatic import bootstrap
@@ -29,11 +30,17 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: shutdown.set())
     try:
         settings = Settings.from_env(os.environ)
-        store = bootstrap.build_store(settings)
         if arguments.check:
+            bootstrap.build_store_to_serve(settings)
             return 0
+        stores = bootstrap.build_stores(settings)
         sandbox = bootstrap.build_launcher_sandbox(arguments.launcher)
-        bootstrap.build_runner(settings, store, sandbox, warn=_warn).run(shutdown)
+        log, tracker = bootstrap.build_log(settings, "dispatcher"), bootstrap.build_tracker(settings, "dispatcher")
+        runner = bootstrap.build_runner(
+            settings, stores.jobs, sandbox, warn=log.warning, tell=log.info, tell_bug=tracker.tell
+        )
+        with closing(tracker), bootstrap.build_webhooks(settings, stores.webhooks, log.warning).running(shutdown):
+            runner.run(shutdown)
     except ManimaticError as error:
         _warn(f"{error.message} {error.hint}")
         return error.exit_code

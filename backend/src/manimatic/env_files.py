@@ -1,11 +1,15 @@
-"""The files that settings come from: `.env`, and a file for each secret."""
+"""Where settings come from: variables, `.env`, and a file for each secret."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from manimatic.errors import SettingsError
+
+PREFIX = "MANIMATIC_"
 
 
 def read_dotenv(path: Path | None) -> dict[str, str]:
@@ -45,3 +49,29 @@ def read_secret_file(variable: str, path: str) -> str:
     if not secret:
         raise SettingsError(f"{variable}={path!r} holds nothing.")
     return secret
+
+
+def refuse_unknown(fields: Sequence[dataclasses.Field[Any]], given: Mapping[str, str]) -> None:
+    """Raise SettingsError for a variable with our prefix that no setting has; only secrets may come from files."""
+    names = {f.metadata["name"]: f.metadata["secret"] for f in fields}
+    files = {f"{name}_FILE" for name, secret in names.items() if secret}
+    for name in given:
+        if name.startswith(PREFIX) and name not in names and name not in files:
+            raise SettingsError(f"{name} is not a setting of Manimatic.")
+
+
+def is_given(f: dataclasses.Field[Any], given: Mapping[str, str]) -> bool:
+    """Tell whether the environment has a value for this setting, or names the file of its secret."""
+    name = f.metadata["name"]
+    return bool(given.get(name)) or (f.metadata["secret"] and bool(given.get(f"{name}_FILE")))
+
+
+def read_value(f: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
+    """Return the setting's value, parsed. Raises SettingsError, with secrets masked."""
+    name, secret = f.metadata["name"], f.metadata["secret"]
+    text = given.get(name) or read_secret_file(f"{name}_FILE", given[f"{name}_FILE"])
+    try:
+        return f.metadata["parse"](text)
+    except ValueError as error:
+        shown = "(hidden)" if secret else repr(text)
+        raise SettingsError(f"{name}={shown} is not acceptable: {error}.") from error

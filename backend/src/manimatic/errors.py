@@ -6,10 +6,18 @@
     ├── SettingsError               bad_settings
     ├── RequestError                bad_request
     │   ├── InvalidInput            invalid_input
+    │   │   └── RequestKeyReused    idempotency_key_reused
     │   ├── NotFound                not_found
     │   │   ├── JobNotFound         job_not_found
-    │   │   └── VideoNotFound       video_not_found
+    │   │   ├── VideoNotFound       video_not_found
+    │   │   └── KeyNotFound         key_not_found
     │   ├── Conflict                conflict
+    │   ├── KeyMissing              key_missing
+    │   │   ├── KeyWrong            key_wrong
+    │   │   ├── KeyRevoked          key_revoked
+    │   │   └── KeyExpired          key_expired
+    │   ├── ScopeMissing            scope_missing
+    │   ├── QuotaExceeded           quota_exceeded
     │   └── QueueFull               queue_full
     ├── GenerationError             generation_failed
     │   ├── NoOfflineAnswer         no_offline_answer
@@ -30,6 +38,7 @@
     │   └── SandboxUnavailable      sandbox_unavailable
     ├── StorageError                storage_error
     ├── StoreError                  store_error
+    ├── BrokerError                 broker_error
     ├── JobCancelled                cancelled
     ├── JobExpired                  expired
     ├── WorkerLost                  worker_lost
@@ -51,6 +60,8 @@ class ManimaticError(Exception):
     exit_code: ClassVar[int] = 1
     hint: str = "Try again; if it happens again, report it with the job's id."
     retryable: ClassVar[bool] = False
+    retry_after_s: float | None = None
+    """When to try again, where that is known."""
 
     def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
         self.message = message or (type(self).__doc__ or "").splitlines()[0]
@@ -84,6 +95,13 @@ class InvalidInput(RequestError):
     hint = "The message names the value; the API reference at /docs lists what is allowed."
 
 
+class RequestKeyReused(InvalidInput):
+    """This Idempotency-Key has come with another request."""
+
+    code = "idempotency_key_reused"
+    hint = "Send the same body as before, or take a new key; keys are remembered for 24 hours."
+
+
 class NotFound(RequestError):
     """There is nothing at this address."""
 
@@ -106,12 +124,66 @@ class VideoNotFound(NotFound):
     hint = "Videos are removed after their retention time; GET /status/<job_id> shows expires_at."
 
 
+class KeyNotFound(NotFound):
+    """No API key has this prefix."""
+
+    code = "key_not_found"
+    hint = "`manimatic keys list` shows every key with its prefix."
+
+
 class Conflict(RequestError):
     """The job's state does not allow this."""
 
     code = "conflict"
     http_status = 409
     hint = "Read the job's state with GET /status/<job_id> first."
+
+
+class KeyMissing(RequestError):
+    """The request brings no API key, and this service asks for one."""
+
+    code = "key_missing"
+    http_status = 401
+    hint = "Send the header Authorization: Bearer, with a key that `manimatic keys create` has made."
+
+
+class KeyWrong(KeyMissing):
+    """There is no such API key."""
+
+    code = "key_wrong"
+    hint = "Compare the key with the one that was shown when it was made; a lost one is replaced by another."
+
+
+class KeyRevoked(KeyMissing):
+    """This API key has been revoked."""
+
+    code = "key_revoked"
+    hint = "Use another key; whoever runs the service makes them with `manimatic keys create`."
+
+
+class KeyExpired(KeyMissing):
+    """This API key's time is over."""
+
+    code = "key_expired"
+    hint = "Use another key; whoever runs the service makes them with `manimatic keys create`."
+
+
+class ScopeMissing(RequestError):
+    """This API key is not made for that."""
+
+    code = "scope_missing"
+    http_status = 403
+    hint = "Use a key with the scope that the message names; `manimatic keys list` shows every key's."
+
+
+class QuotaExceeded(RequestError):
+    """This API key has used what it may."""
+
+    code = "quota_exceeded"
+    http_status = 429
+    exit_code = 6
+    hint = "Try again after the time that Retry-After gives, or ask for a larger quota."
+    retryable = True
 
 
 class QueueFull(RequestError):
@@ -276,6 +348,16 @@ class StoreError(ManimaticError):
     http_status = 503
     exit_code = 8
     hint = "Check MANIMATIC_DATABASE_URL, and that the data folder is writable and not full."
+    retryable = True
+
+
+class BrokerError(ManimaticError):
+    """The broker that wakes dispatchers cannot be used; jobs are kept, and start later."""
+
+    code = "broker_error"
+    http_status = 503
+    exit_code = 10
+    hint = "Start Redis, or mend MANIMATIC_BROKER_URL."
     retryable = True
 
 

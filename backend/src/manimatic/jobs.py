@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from manimatic.deliveries import Webhook
 from manimatic.diagnostics import Applied, Diagnostic
 from manimatic.errors import InvalidInput
+from manimatic.keys import Quotas
 from manimatic.verdicts import Verdict
 
 
@@ -93,6 +95,8 @@ SHORT_SIDE_UNITS = 8.0
 """The frame's short side in Manim's units; 8 is Manim's own frame height."""
 MAX_FPS = 120
 MAX_CODE_BYTES = 1024 * 1024
+LOCAL = "local"
+"""The account of the command line, and of an API that asks for no keys."""
 DOOMED = 0.0
 """The `expires_at` of a video that the user has deleted and whose storage has not removed it yet."""
 
@@ -146,6 +150,32 @@ class NewJob:
     options: Options = Options()
     deadline_at: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    account: str = LOCAL
+    """Whose job it is."""
+    api_key: str | None = None
+    """The prefix of the key that asks for it, to which it is charged."""
+    quotas: Quotas = Quotas()
+    """What that key may use."""
+    webhook: Webhook | None = None
+    request_id: str | None = None
+    """The id of the request that asked for it, which stands in every log."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What an Idempotency-Key stands for."""
+
+    key: str
+    digest: str
+    """Of the request that came with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A job that was submitted, now or by an earlier request with the same key."""
+
+    job: Job
+    replayed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +264,12 @@ class Job:
     updated_at: float
     deadline_at: float | None
     ended_at: float | None = None
+    account: str = LOCAL
+    """Whose job it is; nobody else sees it."""
+    request_id: str | None = None
+    """The id of the request that asked for it."""
     owner: str | None = None
+    """The dispatcher that holds the lease."""
     lease_until: float | None = None
     fence: int = 0
     tries: int = 0

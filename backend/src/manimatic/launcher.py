@@ -20,10 +20,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="manimatic.launcher", description="Start and watch workers.")
     parser.add_argument("--socket", type=Path, required=True)
     parser.add_argument("--client", type=int, help="the dispatcher's uid, where it is not this user's")
+    parser.add_argument("--quiet", action="store_true", help="write no line for each run, as for a command line")
     arguments = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, _leave)
     try:
-        with bootstrap.build_launcher(os.environ, arguments.socket, client=arguments.client) as server:
+        with bootstrap.build_launcher(
+            os.environ, arguments.socket, client=arguments.client, quiet=arguments.quiet
+        ) as server:
             try:
                 server.serve_forever(server.listen())
             finally:

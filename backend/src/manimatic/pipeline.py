@@ -41,6 +41,7 @@ class Pipeline:
     Args:
         policy: How bad it is when people's own scenes reach for what they have no business with.
         warn: Takes a line for the operator's log; it never holds what a user or a vendor wrote.
+        tell_bug: Takes an exception that is a bug of ours, and the id of its job.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Pipeline:
         folders: Folders,
         policy: Severity = Severity.WARNING,
         warn: Callable[[str], None] = lambda line: None,
+        tell_bug: Callable[..., None] = lambda error, **ids: None,
     ) -> None:
         self._store = store
         self._generator = generator
@@ -65,6 +67,7 @@ class Pipeline:
         self._budget = budget
         self._folders = folders
         self._warn = warn
+        self._tell_bug = tell_bug
 
     def run(self, claim: Claim, stop: Stop) -> Job:
         """Take the job to its end, and return it.
@@ -184,6 +187,7 @@ class Pipeline:
     def _broken(self, recorder: Recorder, error: Exception) -> Job:
         """Fail the job for a bug of ours: the user learns that, the operator where."""
         self._warn(f"job {recorder.job_id}: {place_of(error)}")
+        self._tell_bug(error, job_id=recorder.job_id)
         return recorder.advance(JobState.FAILED, failure=failure_of(ManimaticError(), recorder.state))
 
     @contextmanager

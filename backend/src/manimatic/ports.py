@@ -1,8 +1,8 @@
-"""What Manimatic needs from the outside world, as six small interfaces.
+"""What Manimatic needs from the outside world, as small interfaces.
 
-`CodeGenerator` writes scenes, `Checker` looks them over, `JobStore` remembers jobs, `Sandbox` runs scenes, `Storage`
-keeps videos, `Wakeup` says that there is work. Each has a shipped fake and one contract suite in `tests/contract` that
-every implementation passes. Nothing here imports an implementation.
+`CodeGenerator` writes scenes, `Checker` looks them over, `JobStore` remembers jobs, `KeyStore` API keys, `Sandbox` runs
+scenes, `Storage` keeps videos, `Wakeup` says that there is work. Each has a shipped fake and one contract suite in
+`tests/contract` that every implementation passes. Nothing here imports an implementation.
 """
 
 from __future__ import annotations
@@ -13,8 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from manimatic.deliveries import Delivery, Due, Try
 from manimatic.diagnostics import CheckReport, Severity
-from manimatic.jobs import Attempt, Event, Failure, Job, JobState, NewJob, Options, Usage
+from manimatic.jobs import (
+    Attempt,
+    Event,
+    Failure,
+    Job,
+    JobState,
+    NewJob,
+    Options,
+    RequestKey,
+    Submitted,
+    Usage,
+)
+from manimatic.keys import ApiKey, Used
 from manimatic.rehearsal import Rehearsal, Rehearse
 from manimatic.settings import MAX_LEASE_S
 from manimatic.verdicts import Verdict
@@ -157,23 +170,41 @@ class JobStore(Protocol):
     """Remembers jobs, their events and attempts. Every method may raise StoreError."""
 
     def submit(self, new: NewJob, *, max_queued: int) -> Job:
-        """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting."""
+        """Insert a queued job. Raises QueueFull where `max_queued` jobs are waiting, and QuotaExceeded."""
+        ...
+
+    def submit_once(self, new: NewJob, once: RequestKey, *, max_queued: int) -> Submitted:
+        """Insert a queued job, or return the one that the account has submitted with this key in the last 24 hours.
+
+        Key and job are written together, so of requests that come at once, to whatever process, one makes the job.
+
+        Raises:
+            RequestKeyReused: The key came with another request.
+            QueueFull: `max_queued` jobs are waiting.
+            QuotaExceeded: The API key has used what it may.
+        """
         ...
 
     def get(self, job_id: str) -> Job:
         """Return the job. Raises JobNotFound."""
         ...
 
-    def list_jobs(self, *, limit: int, cursor: str | None = None, state: JobState | None = None) -> Page:
-        """Return jobs, newest first. Raises InvalidInput for a cursor that was not handed out here."""
+    def list_jobs(
+        self, *, limit: int, cursor: str | None = None, state: JobState | None = None, account: str | None = None
+    ) -> Page:
+        """Return jobs, of one account or of all, newest first. Raises InvalidInput for a cursor not handed out here."""
         ...
 
     def queue_position(self, job_id: str) -> int | None:
-        """Return how many jobs run before this one, plus one; None when it is not queued."""
+        """Return how many jobs run before this one as things stand, plus one; None when it is not queued."""
         ...
 
     def claim(self, owner: str, *, lease_s: float, max_tries: int, job_id: str | None = None) -> Claim | None:
-        """Take the oldest queued job (or just `job_id`), or None. Jobs tried `max_tries` times are not taken."""
+        """Take the next queued job (or just `job_id`), or None. Jobs tried `max_tries` times are not taken.
+
+        Accounts take turns: next is the oldest job of the account with the fewest running jobs, and of several such of
+        the one that was served longest ago.
+        """
         ...
 
     def heartbeat(self, claim: Claim, *, lease_s: float) -> bool:
@@ -259,12 +290,70 @@ class JobStore(Protocol):
         """Return the reports of services seen lately."""
         ...
 
+    def waiting(self, *, older_than_s: float, limit: int = 1000) -> Sequence[str]:
+        """Return the ids of jobs that have been queued for so long and that nobody has taken, oldest first."""
+        ...
+
     def depth(self) -> QueueDepth:
         """Return how much is waiting."""
         ...
 
     def ping(self) -> None:
         """Do nothing, over the real connection."""
+        ...
+
+
+@runtime_checkable
+class KeyStore(Protocol):
+    """Remembers API keys and what they have used. Every method may raise StoreError."""
+
+    def add(self, key: ApiKey) -> None:
+        """Keep a new key."""
+        ...
+
+    def find(self, prefix: str) -> ApiKey | None:
+        """Return the key with this prefix."""
+        ...
+
+    def all_keys(self) -> Sequence[ApiKey]:
+        """Return all keys, oldest first."""
+        ...
+
+    def revoke(self, prefix: str) -> ApiKey:
+        """Let the key be good for nothing from now on; doing so twice is harmless. Raises KeyNotFound."""
+        ...
+
+    def touch(self, prefix: str) -> None:
+        """Note that the key is in use."""
+        ...
+
+    def used(self, prefix: str) -> Used:
+        """Return what the key has used today."""
+        ...
+
+
+@runtime_checkable
+class WebhookStore(Protocol):
+    """Remembers what is to be told to webhooks and with which secrets. Every method may raise StoreError."""
+
+    def rotate(self, account: str, *, overlap_s: float) -> str:
+        """Give the account a new secret and return it; the newest before it goes on signing for this time."""
+        ...
+
+    def has_secret(self, account: str) -> bool:
+        """Tell whether there is a secret to sign the account's webhooks with."""
+        ...
+
+    def claim_due(self, *, lease_s: float) -> Due | None:
+        """Take the delivery that has been due longest; unless its end is noted within the lease, others may take it."""
+        ...
+
+    def note(self, due: Due, tried: Try, *, next_at: float | None) -> None:
+        """Note a try; with a time it is tried again then, without one it is over. An outdated claim changes nothing."""
+        ...
+
+    def deliveries(self, job_id: str) -> Sequence[Delivery]:
+        """Return what was or is to be told of the job, oldest first."""
         ...
 
 
@@ -285,6 +374,14 @@ class Limits:
     disk_bytes: int = 1024**3
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Which job and which request a run is for; it stands in logs and decides nothing."""
+
+    job_id: str = ""
+    request_id: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """One run of the worker; `parts` are finished pieces of video to join instead of rendering `code`."""
@@ -294,6 +391,7 @@ class RunRequest:
     options: Options = Options()
     limits: Limits = Limits()
     parts: tuple[Path, ...] = ()
+    trace: Trace = Trace()
     rehearse: Rehearse = Rehearse.NO
 
     @property
@@ -413,11 +511,29 @@ class Storage(Protocol):
 
 
 @runtime_checkable
+class Signer(Protocol):
+    """Gives addresses of videos that lie where only keys can get at them."""
+
+    def sign(self, name: str, for_s: float) -> str:
+        """Return an address from which anybody can fetch the video for so many seconds.
+
+        Raises:
+            VideoNotFound: There is no such video.
+            StorageError: The storage cannot be used.
+        """
+        ...
+
+
+@runtime_checkable
 class Wakeup(Protocol):
     """Says that there is work; a lost or doubled call is harmless, since the store is the truth."""
 
     def notify(self, job_id: str) -> None:
-        """Say that this job waits."""
+        """Say that this job waits; what keeps it from being said is no error."""
+        ...
+
+    def remind(self, job_ids: Sequence[str]) -> None:
+        """Say again that these wait, which have waited long: earlier calls may have been lost."""
         ...
 
     def wait(self, timeout_s: float) -> None:
@@ -437,6 +553,7 @@ __all__ = [
     "DraftListener",
     "Failure",
     "JobStore",
+    "KeyStore",
     "Limits",
     "Page",
     "QueueDepth",
@@ -446,8 +563,11 @@ __all__ = [
     "RunResult",
     "Sandbox",
     "ServiceReport",
+    "Signer",
     "Storage",
     "Stored",
+    "Trace",
     "VideoFacts",
     "Wakeup",
+    "WebhookStore",
 ]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from manimatic.errors import JobNotFound, LeaseLost, ManimaticError
+from manimatic.figures import count_attempts, count_ended
 from manimatic.jobs import Job
 from manimatic.outcomes import place_of
 from manimatic.pipeline import Pipeline
@@ -23,6 +24,7 @@ from manimatic.ports import Claim, JobStore, ServiceReport, Storage, Wakeup
 from manimatic.recorder import Stop
 from manimatic.settings import MAX_LEASE_S
 from manimatic.sweeping import discard_videos, sweep_held, sweep_work
+from manimatic.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Pace:
     idle_s: float = 1.0
     upkeep_s: float = 5.0
     drop_s: float = 600.0
+    remind_s: float = 60.0
+    """How long a job may wait before its wake-up is taken for lost."""
     max_tries: int = 3
     """Claims of one job, after which it fails as `worker_lost`."""
 
@@ -45,14 +49,17 @@ class Pace:
 
 
 class Runner:
-    """Runs the store's jobs, `concurrency` at once.
+    """Runs the store's jobs, `concurrency` at once; with none it only does the upkeep.
 
     Args:
         name: Unique among all dispatchers; the owner of its claims.
         held_folder: Where videos wait whose storage failed; None where there are none.
         jobs_kept_s: How long an ended job without a stored video is kept; 0 keeps it for ever.
+        role: As what to report.
         facts: What to report of this dispatcher, asked for at every report.
         warn: Takes a line for the operator's log.
+        tell: Takes an event and its facts for the operator's log.
+        tell_bug: Takes an exception that is a bug of ours.
     """
 
     def __init__(
@@ -69,8 +76,11 @@ class Runner:
         jobs_kept_s: float = 0.0,
         concurrency: int = 1,
         pace: Pace = Pace(),
+        role: str = "dispatcher",
         facts: Callable[[], Mapping[str, Any]] = dict,
         warn: Callable[[str], None] = lambda line: None,
+        tell: Callable[..., None] = lambda event, **facts: None,
+        tell_bug: Callable[..., None] = lambda error, **ids: None,
     ) -> None:
         self.name = name
         self._store = store
@@ -84,8 +94,12 @@ class Runner:
         self._job_timeout_s = job_timeout_s
         self._concurrency = concurrency
         self._pace = pace
+        self._role = role
         self._facts = facts
         self._warn = warn
+        self._tell = tell
+        self._tell_bug = tell_bug
+        self._tally = Tally()
 
     def run(self, shutdown: threading.Event) -> None:
         """Serve until `shutdown` is set; running jobs are then handed back to the queue."""
@@ -100,6 +114,14 @@ class Runner:
             shutdown.wait(self._pace.upkeep_s)
         for thread in threads:
             thread.join()
+        with self._warned():
+            self._report()  # what the last jobs came to
+
+    def keep_reporting(self, shutdown: threading.Event) -> None:
+        """Report until `shutdown` is set, and nothing else: for who is told by others when to run the next job."""
+        while not shutdown.wait(self._pace.upkeep_s):
+            with self._warned():
+                self._report()
 
     def run_next(self, shutdown: threading.Event, *, job_id: str | None = None) -> bool:
         """Run the next job, or just the one named, if it waits; tell whether there was one."""
@@ -107,17 +129,46 @@ class Runner:
         if claim is None:
             return False
         stop = Stop(self._time_limit(claim))
-        with self._keeping(claim, stop, shutdown), contextlib.suppress(LeaseLost):
-            self._pipeline.run(claim, stop)
+        with self._keeping(claim, stop, shutdown), self._told(claim), contextlib.suppress(LeaseLost):
+            job = self._pipeline.run(claim, stop)
+            self._count(job)
+        if stop.reason == "shutdown":
+            self._wakeup.notify(claim.job.id)  # it waits again, for another dispatcher
         return True
+
+    @contextmanager
+    def _told(self, claim: Claim) -> Iterator[None]:
+        """Have the log know of a job's beginning and end here, under its own id and that of its request."""
+        ids = {"job_id": claim.job.id, "request_id": claim.job.request_id or ""}
+        self._tell("job begins", **ids, number=claim.job.tries)
+        try:
+            yield
+        finally:
+            with self._warned():
+                job = self._store.get(claim.job.id)
+                verdict = job.verdict.value if job.verdict else None
+                code = job.failure.code if job.failure else None
+                seconds = {stage: round(value, 3) for stage, value in job.timings.items()}
+                self._tell("job rests", **ids, state=job.state.value, verdict=verdict, code=code, seconds=seconds)
+
+    def _count(self, job: Job) -> None:
+        if job.is_final:
+            count_ended(self._tally, job)
+            with self._warned():
+                count_attempts(self._tally, self._store.attempts(job.id))
 
     def upkeep(self) -> None:
         """Reap dead claims, drop what is past its time, remove what dead runs left, and report."""
         with self._warned():
             for job in self._store.reap(max_tries=self._pace.max_tries, longest_lease_s=self._pace.longest_lease_s):
+                if job.is_final:
+                    count_ended(self._tally, job)
                 if job.is_final and not job.held_video:
                     discard_videos(job, self._storage)
                 self._wakeup.notify(job.id)
+        with self._warned():
+            if lost := self._store.waiting(older_than_s=self._pace.remind_s):
+                self._wakeup.remind(lost)
         with self._warned():
             for job in self._store.expired_videos():
                 with self._warned():
@@ -128,7 +179,11 @@ class Runner:
             with self._warned():
                 self._drop_old()
         with self._warned():
-            self._store.report(ServiceReport(name=self.name, role="dispatcher", facts=self._facts()))
+            self._report()
+
+    def _report(self) -> None:
+        facts = {**self._facts(), "tally": self._tally.told()}
+        self._store.report(ServiceReport(name=self.name, role=self._role, facts=facts))
 
     def _drop_old(self) -> None:
         """Remove what is old; seldom, since it looks through all jobs that have ended."""
@@ -209,3 +264,4 @@ class Runner:
             self._warn(f"{error.code}: {error.message}")
         except Exception as error:  # noqa: BLE001  a bug in one round must not end all rounds to come
             self._warn(f"internal_error: {place_of(error)}")
+            self._tell_bug(error)

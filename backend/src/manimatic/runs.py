@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from manimatic.jobs import Options, new_id
-from manimatic.ports import Artefact, Limits, RunRequest, RunResult, Sandbox
+from manimatic.ports import Artefact, Limits, RunRequest, RunResult, Sandbox, Trace
 from manimatic.recorder import Recorder, Stop
 from manimatic.rehearsal import Rehearse
 from manimatic.verdicts import Verdict
@@ -28,10 +28,19 @@ class Runs:
         stop: Says when to stop, and how much time is left.
         recorder: Hears of progress and of what is printed.
         folder: An empty folder for the runs.
+        trace: What logs say the runs are for.
     """
 
     def __init__(
-        self, *, sandbox: Sandbox, options: Options, limits: Limits, stop: Stop, recorder: Recorder, folder: Path
+        self,
+        *,
+        sandbox: Sandbox,
+        options: Options,
+        limits: Limits,
+        stop: Stop,
+        recorder: Recorder,
+        folder: Path,
+        trace: Trace,
     ) -> None:
         self._sandbox = sandbox
         self._options = options
@@ -39,6 +48,7 @@ class Runs:
         self._stop = stop
         self._recorder = recorder
         self._folder = folder
+        self._trace = trace
         self._count = 0
 
     def render(self, code: str, rehearse: Rehearse) -> RunResult:
@@ -68,7 +78,13 @@ class Runs:
         folder.mkdir()
         limits = dataclasses.replace(self._limits, timeout_s=max(0.001, timeout_s))
         request = RunRequest(
-            run_id=new_id(), code=code, options=self._options, limits=limits, parts=parts, rehearse=rehearse
+            run_id=new_id(),
+            code=code,
+            options=self._options,
+            limits=limits,
+            parts=parts,
+            trace=self._trace,
+            rehearse=rehearse,
         )
         return self._sandbox.run(request, self._recorder, self._stop.event, folder)
 

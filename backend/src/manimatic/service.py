@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from manimatic.errors import InvalidInput, VideoNotFound
+from manimatic.deliveries import MAX_URL_CHARS, Webhook
+from manimatic.errors import InvalidInput, JobNotFound, VideoNotFound
 from manimatic.jobs import (
     ASPECT_RATIOS,
+    FINAL_STATES,
     MAX_FPS,
     QUALITY_ALIASES,
     Job,
@@ -18,6 +21,8 @@ from manimatic.jobs import (
     NewJob,
     Options,
     Quality,
+    RequestKey,
+    Submitted,
     check_source,
 )
 from manimatic.ports import JobStore, Page, Storage, Wakeup
@@ -42,7 +47,10 @@ class FieldError(InvalidInput):
 
 
 class JobService:
-    """The use cases around a job, apart from running it."""
+    """The use cases around a job, apart from running it.
+
+    Where an account is named, the jobs of others are not there; without one all jobs are.
+    """
 
     def __init__(
         self, *, store: JobStore, wakeup: Wakeup, storage: Storage, max_queued: int, held_folder: Path
@@ -54,18 +62,29 @@ class JobService:
         self._held_folder = held_folder
 
     def submit(self, new: NewJob) -> Job:
-        """Queue a job. Raises QueueFull, StoreError."""
+        """Queue a job. Raises QueueFull, QuotaExceeded, StoreError."""
         job = self._store.submit(new, max_queued=self._max_queued)
         self._wakeup.notify(job.id)
         return job
 
-    def get(self, job_id: str) -> Job:
-        """Return a job. Raises JobNotFound, StoreError."""
-        return self._store.get(job_id)
+    def submit_once(self, new: NewJob, once: RequestKey | None) -> Submitted:
+        """Queue a job, unless this key has done so: then return that. Raises RequestKeyReused, and as `submit` does."""
+        if once is None:
+            return Submitted(self.submit(new), replayed=False)
+        submitted = self._store.submit_once(new, once, max_queued=self._max_queued)
+        self._wakeup.notify(submitted.job.id)
+        return submitted
 
-    def list_jobs(self, *, limit: int, cursor: str | None, state: JobState | None) -> Page:
+    def get(self, job_id: str, *, account: str | None = None) -> Job:
+        """Return a job. Raises JobNotFound, StoreError."""
+        job = self._store.get(job_id)
+        if account is not None and job.account != account:
+            raise JobNotFound(f"No job has the id {job_id!r}.")
+        return job
+
+    def list_jobs(self, *, limit: int, cursor: str | None, state: JobState | None, account: str | None = None) -> Page:
         """Return jobs, newest first. Raises InvalidInput, StoreError."""
-        return self._store.list_jobs(limit=limit, cursor=cursor, state=state)
+        return self._store.list_jobs(limit=limit, cursor=cursor, state=state, account=account)
 
     def log(self, job_id: str, *, after: int = 0) -> str:
         """Return what the job's runs printed. Raises JobNotFound, StoreError."""
@@ -76,13 +95,14 @@ class JobService:
             after = events[-1].number
         return "".join(pieces)
 
-    def cancel(self, job_id: str) -> Job:
+    def cancel(self, job_id: str, *, account: str | None = None) -> Job:
         """Ask a job to stop; a job that has ended stays as it is. Raises JobNotFound, StoreError."""
+        self.get(job_id, account=account)
         job = self._store.request_cancel(job_id)
         self._wakeup.notify(job_id)
         return job
 
-    def delete(self, job_id: str) -> Job:
+    def delete(self, job_id: str, *, account: str | None = None) -> Job:
         """Remove an ended job with its video.
 
         A video that does not lie on this machine is left to a dispatcher, which has the storage's keys; the job is
@@ -94,7 +114,7 @@ class JobService:
             StorageError: The job is gone, and its video could not be removed.
             StoreError: The database cannot be used.
         """
-        job = self._store.get(job_id)
+        job = self.get(job_id, account=account)
         if job.video and job.video.name and not self._is_here(job.video.name):
             return self._store.doom(job_id)
         job = self._store.delete(job_id)
@@ -111,8 +131,9 @@ class JobService:
             return False
         return True
 
-    def store_again(self, job_id: str) -> Job:
+    def store_again(self, job_id: str, *, account: str | None = None) -> Job:
         """Try again to store a video that a failed storage left behind. Raises JobNotFound, Conflict, StoreError."""
+        self.get(job_id, account=account)
         job = self._store.requeue_held(job_id)
         self._wakeup.notify(job_id)
         return job
@@ -132,6 +153,7 @@ def new_job(
     duration_hint_seconds: float | None = None,
     deadline_seconds: float | None = None,
     metadata: Mapping[str, str] | None = None,
+    webhook: Mapping[str, Any] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> NewJob:
     """Check a request and turn it into a job.
@@ -142,16 +164,14 @@ def new_job(
     options = Options(
         quality=_quality(quality),
         aspect_ratio=_aspect_ratio(aspect_ratio),
-        fps=None if fps is None else int(_within("fps", fps, 1, MAX_FPS)),
+        fps=_whole("fps", fps, 1, MAX_FPS),
         background=_matching(
             "background", "#000000" if background is None else background, _COLOUR, "a colour such as #1c1c1c"
         ),
-        seed=None if seed is None else int(_within("seed", seed, 0, 2**32 - 1)),
+        seed=_whole("seed", seed, 0, 2**32 - 1),
         scene=None if scene is None else _scene(scene),
         model=None if model is None else _matching("model", model, _MODEL, "a model's name"),
-        duration_hint_seconds=None
-        if duration_hint_seconds is None
-        else _within("duration_hint_seconds", duration_hint_seconds, 1, 600),
+        duration_hint_seconds=_duration(duration_hint_seconds),
     )
     return NewJob(
         prompt=_prompt(prompt, needed=code is None),
@@ -161,6 +181,7 @@ def new_job(
         if deadline_seconds is None
         else clock() + _within("deadline_seconds", deadline_seconds, 1, MAX_DEADLINE_S),
         metadata=_metadata(metadata or {}),
+        webhook=_webhook(**webhook) if webhook else None,
     )
 
 
@@ -207,6 +228,14 @@ def _choice(field: str, value: str, allowed: Mapping[str, Any]) -> str:
     return value
 
 
+def _duration(seconds: float | None) -> float | None:
+    return None if seconds is None else _within("duration_hint_seconds", seconds, 1, 600)
+
+
+def _whole(field: str, value: int | None, low: int, high: int) -> int | None:
+    return None if value is None else int(_within(field, value, low, high))
+
+
 def _within(field: str, value: float, low: float, high: float) -> float:
     if not low <= value <= high:  # so NaN is refused too
         raise FieldError(field, f"{str(value)[:40]} is not between {low:g} and {high:g}")
@@ -223,6 +252,19 @@ def _scene(scene: str) -> str:
     if not scene.isidentifier() or len(scene) > 200:
         raise FieldError("scene", "it has to be the name of a class in the code")
     return scene
+
+
+def _webhook(url: str, events: Sequence[str] | None = None) -> Webhook:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if not usable or not (url.isascii() and url.isprintable()) or " " in url or len(url) > MAX_URL_CHARS:
+        raise FieldError("webhook/url", "it has to be an http or https address, without user and password")
+    allowed = {state.value: state for state in JobState if state is not JobState.QUEUED}
+    chosen = [state.value for state in sorted(FINAL_STATES)] if events is None else events
+    return Webhook(url, tuple(dict.fromkeys(_choice("webhook/events", name, allowed) for name in chosen)))
 
 
 def _metadata(metadata: Mapping[str, str]) -> dict[str, str]:

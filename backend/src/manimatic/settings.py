@@ -8,62 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from manimatic.env_files import leave_out_given, read_dotenv, read_secret_file
+from manimatic.env_files import is_given, leave_out_given, read_dotenv, read_value, refuse_unknown
 from manimatic.errors import SettingsError
+from manimatic.setting_parsers import addresses, choice, flag, number, origins, rate, unix_address, url
+from manimatic.setting_parsers import setting as _setting
+from manimatic.storage_settings import StorageSettings
 
-T = TypeVar("T")
-PREFIX = "MANIMATIC_"
 GEMINI_MODEL = "gemini-3.8-flash"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MAX_LEASE_S = 600.0
 """No claim lasts longer; one that seems to was made before the clock was set back."""
-
-
-def _setting(name: str, default: T, help: str, parse: Callable[[str], T], *, secret: bool = False) -> T:
-    metadata = {"name": name, "help": help, "parse": parse, "secret": secret}
-    value: T = field(default=default, repr=not secret, metadata=metadata)
-    return value
-
-
-def _choice(*allowed: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"allowed are {', '.join(allowed)}")
-        return text
-
-    return parse
-
-
-def _number(kind: Callable[[str], Any], low: float, high: float) -> Callable[[str], Any]:
-    def parse(text: str) -> Any:
-        value = kind(text)
-        if not low <= value <= high:
-            raise ValueError(f"allowed are {low:g} to {high:g}")
-        return value
-
-    return parse
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in {"1", "0", "true", "false", "on", "off", "yes", "no"}:
-        raise ValueError("allowed are on and off")
-    return text.lower() in {"1", "true", "on", "yes"}
-
-
-def _url(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise ValueError("it has to start with http:// or https://")
-    return text.rstrip("/")
-
-
-def _unix_address(text: str) -> str:
-    if not text.startswith("unix:///"):
-        raise ValueError("it has to start with unix:///, since whoever reaches the engine has root's rights")
-    return text
 
 
 def default_data_dir(environ: Mapping[str, str]) -> Path:
@@ -76,7 +35,7 @@ def default_data_dir(environ: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(StorageSettings):
     """Everything that can be set from outside."""
 
     provider: str = _setting(
@@ -84,7 +43,7 @@ class Settings:
         "auto",
         "Who writes scenes; `auto`: Gemini when its key is set, else the offline composer. `openai-compatible` is any "
         "server that speaks OpenAI's chat protocol.",
-        _choice("auto", "offline", "gemini", "openai", "anthropic", "openai-compatible"),
+        choice("auto", "offline", "gemini", "openai", "anthropic", "openai-compatible"),
     )
     gemini_api_key: str = _setting("GEMINI_API_KEY", "", "Key of the Gemini API.", str, secret=True)
     openai_api_key: str = _setting(
@@ -106,63 +65,51 @@ class Settings:
         "MANIMATIC_MODEL_BASE_URL",
         "",
         "Address of the model's API; empty: the vendor's. An `openai-compatible` server needs it, often with `/v1`.",
-        _url,
+        url,
     )
     model_timeout_s: float = _setting(
-        "MANIMATIC_MODEL_TIMEOUT_S", 120.0, "Longest silence of the model, in seconds.", _number(float, 0.1, 600)
+        "MANIMATIC_MODEL_TIMEOUT_S", 120.0, "Longest silence of the model, in seconds.", number(float, 0.1, 600)
     )
     max_repairs: int = _setting(
-        "MANIMATIC_MAX_REPAIRS", 3, "Times a failed scene goes back to the model.", _number(int, 0, 10)
+        "MANIMATIC_MAX_REPAIRS", 3, "Times a failed scene goes back to the model.", number(int, 0, 10)
     )
     max_tokens: int = _setting(
-        "MANIMATIC_MAX_TOKENS", 200_000, "Tokens that one job may use, input and output.", _number(int, 100, 10**8)
+        "MANIMATIC_MAX_TOKENS", 200_000, "Tokens that one job may use, input and output.", number(int, 100, 10**8)
     )
     max_cost_usd: float = _setting(
-        "MANIMATIC_MAX_COST_USD", 0.5, "Dollars that one job may cost.", _number(float, 0, 1000)
+        "MANIMATIC_MAX_COST_USD", 0.5, "Dollars that one job may cost.", number(float, 0, 1000)
     )
     code_policy: str = _setting(
         "MANIMATIC_CODE_POLICY",
         "warn",
         "What happens to your own code that reaches for network, processes, files or native code: "
         "`warn` renders it, `reject` does not.",
-        _choice("warn", "reject"),
-    )
-    cloudinary_cloud_name: str = _setting("CLOUDINARY_CLOUD_NAME", "", "Cloudinary account.", str)
-    cloudinary_api_key: str = _setting("CLOUDINARY_API_KEY", "", "Cloudinary key.", str, secret=True)
-    cloudinary_api_secret: str = _setting("CLOUDINARY_API_SECRET", "", "Cloudinary secret.", str, secret=True)
-    cloudinary_upload_prefix: str = _setting(
-        "CLOUDINARY_UPLOAD_PREFIX", "", "Address of Cloudinary's upload API; empty: the vendor's.", _url
-    )
-    storage: str = _setting(
-        "MANIMATIC_STORAGE",
-        "auto",
-        "Where videos are kept; `auto`: Cloudinary when its three variables are set, else local.",
-        _choice("auto", "local", "cloudinary"),
+        choice("warn", "reject"),
     )
     retention_h: float = _setting(
         "MANIMATIC_RETENTION_H",
         168.0,
-        "Hours that a local video is kept; 0 keeps it for ever.",
-        _number(float, 0, 10**6),
+        "Hours that a video is kept here or in S3; 0 keeps it for ever.",
+        number(float, 0, 10**6),
     )
     job_retention_d: float = _setting(
         "MANIMATIC_JOB_RETENTION_D",
         30.0,
         "Days that an ended job is kept which holds no stored video (any more); 0 keeps it for ever.",
-        _number(float, 0, 10**5),
+        number(float, 0, 10**5),
     )
     sandbox: str = _setting(
         "MANIMATIC_SANDBOX",
         "auto",
         "Which sandbox runs scenes; `auto`: bubblewrap, and landlock where user namespaces are forbidden. "
         "`docker` is taken only where it is named.",
-        _choice("auto", "bubblewrap", "landlock", "docker"),
+        choice("auto", "bubblewrap", "landlock", "docker"),
     )
     docker_host: str = _setting(
         "MANIMATIC_DOCKER_HOST",
         "unix:///var/run/docker.sock",
         "Socket of the container engine, for the docker sandbox.",
-        _unix_address,
+        unix_address,
     )
     worker_image: str = _setting(
         "MANIMATIC_WORKER_IMAGE",
@@ -177,59 +124,119 @@ class Settings:
         str,
     )
     timeout_s: float = _setting(
-        "MANIMATIC_TIMEOUT_S", 300.0, "Wall-clock limit of one run, in seconds.", _number(float, 1, 3600)
+        "MANIMATIC_TIMEOUT_S", 300.0, "Wall-clock limit of one run, in seconds.", number(float, 1, 3600)
     )
     job_timeout_s: float = _setting(
-        "MANIMATIC_JOB_TIMEOUT_S", 900.0, "Wall-clock limit of one job with all its attempts.", _number(float, 1, 86400)
+        "MANIMATIC_JOB_TIMEOUT_S", 900.0, "Wall-clock limit of one job with all its attempts.", number(float, 1, 86400)
     )
     memory_mb: int = _setting(
-        "MANIMATIC_MEMORY_MB", 2048, "Memory limit of one run, in MiB, no swap.", _number(int, 256, 10**6)
+        "MANIMATIC_MEMORY_MB", 2048, "Memory limit of one run, in MiB, no swap.", number(int, 256, 10**6)
     )
     cpu_share: float = _setting(
-        "MANIMATIC_CPU_SHARE", 0.5, "CPU quota of one run, as a share of the cores available.", _number(float, 0.05, 1)
+        "MANIMATIC_CPU_SHARE", 0.5, "CPU quota of one run, as a share of the cores available.", number(float, 0.05, 1)
     )
     max_processes: int = _setting(
-        "MANIMATIC_MAX_PROCESSES", 128, "Processes and threads of one run.", _number(int, 16, 4096)
+        "MANIMATIC_MAX_PROCESSES", 128, "Processes and threads of one run.", number(int, 16, 4096)
     )
     max_files: int = _setting(
-        "MANIMATIC_MAX_FILES", 1024, "Open files of one process of a run.", _number(int, 64, 65536)
+        "MANIMATIC_MAX_FILES", 1024, "Open files of one process of a run.", number(int, 64, 65536)
     )
-    max_log_kb: int = _setting("MANIMATIC_MAX_LOG_KB", 1024, "Log of one run, in KiB.", _number(int, 1, 10**5))
+    max_log_kb: int = _setting("MANIMATIC_MAX_LOG_KB", 1024, "Log of one run, in KiB.", number(int, 1, 10**5))
     max_artefact_mb: int = _setting(
-        "MANIMATIC_MAX_ARTEFACT_MB", 512, "Bytes that may leave one run, in MiB.", _number(int, 1, 10**5)
+        "MANIMATIC_MAX_ARTEFACT_MB", 512, "Bytes that may leave one run, in MiB.", number(int, 1, 10**5)
     )
     disk_mb: int = _setting(
-        "MANIMATIC_DISK_MB", 1024, "Temporary disk of one run, in MiB (it counts as memory).", _number(int, 16, 10**5)
+        "MANIMATIC_DISK_MB", 1024, "Temporary disk of one run, in MiB (it counts as memory).", number(int, 16, 10**5)
     )
     concurrency: int = _setting(
-        "MANIMATIC_CONCURRENCY", 1, "Jobs that one dispatcher runs at once.", _number(int, 1, 256)
+        "MANIMATIC_CONCURRENCY", 1, "Jobs that one dispatcher runs at once.", number(int, 1, 256)
     )
     lease_s: float = _setting(
         "MANIMATIC_LEASE_S",
         30.0,
         "Seconds after which a job whose dispatcher died goes to another.",
-        _number(float, 1, MAX_LEASE_S),
+        number(float, 1, MAX_LEASE_S),
+    )
+    rate_limit: str = _setting(
+        "MANIMATIC_RATE_LIMIT",
+        "600/minute",
+        "Requests of one API key; `off`: as many as come. Requests without a key are not told apart and not limited.",
+        rate,
+    )
+    submit_rate_limit: str = _setting(
+        "MANIMATIC_SUBMIT_RATE_LIMIT",
+        "60/minute",
+        "Scenes that one API key may submit or have checked; `off`: as many as come.",
+        rate,
+    )
+    rate_limit_url: str = _setting(
+        "MANIMATIC_RATE_LIMIT_URL",
+        "",
+        "Redis that counts requests for all api processes, `redis://…`; empty: each process counts for itself.",
+        str,
+        secret=True,
+    )
+    webhook_addresses: str = _setting(
+        "MANIMATIC_WEBHOOK_ADDRESSES",
+        "",
+        "IP addresses that webhooks may reach although they are not public, with commas between; empty: none.",
+        addresses,
+    )
+    cors_origins: str = _setting(
+        "MANIMATIC_CORS_ORIGINS",
+        "",
+        "Origins whose pages may use the API, with commas between, such as `https://films.example`; empty: none.",
+        origins,
+    )
+    request_timeout_s: float = _setting(
+        "MANIMATIC_REQUEST_TIMEOUT_S",
+        20.0,
+        "Seconds that a client has to send a request, from its first byte to its last.",
+        number(float, 0.1, 600),
     )
     max_queued: int = _setting(
-        "MANIMATIC_MAX_QUEUED", 1000, "Jobs that may wait; more are refused with 503.", _number(int, 1, 10**6)
+        "MANIMATIC_MAX_QUEUED", 1000, "Jobs that may wait; more are refused with 503.", number(int, 1, 10**6)
     )
     data_dir: Path = _setting("MANIMATIC_DATA_DIR", Path(), "Folder for the database, videos and runs.", Path)
     database_url: str = _setting(
-        "MANIMATIC_DATABASE_URL", "", "Database of the jobs; empty: SQLite in the data folder.", str, secret=True
+        "MANIMATIC_DATABASE_URL",
+        "",
+        "Database of the jobs, such as `postgresql://user:password@host/database`; empty: SQLite in the data folder.",
+        str,
+        secret=True,
+    )
+    dispatch: str = _setting(
+        "MANIMATIC_DISPATCH",
+        "embedded",
+        "Who takes jobs: `embedded`, dispatchers that look for them, or `celery`, Celery workers that Redis wakes.",
+        choice("embedded", "celery"),
+    )
+    broker_url: str = _setting(
+        "MANIMATIC_BROKER_URL",
+        "",
+        "Redis that wakes Celery workers, such as `redis://:password@host:6379/0`; it is told ids of jobs only.",
+        str,
+        secret=True,
     )
     host: str = _setting("MANIMATIC_HOST", "127.0.0.1", "Address that the API listens on.", str)
-    port: int = _setting("MANIMATIC_PORT", 5000, "Port that the API listens on.", _number(int, 0, 65535))
+    port: int = _setting("MANIMATIC_PORT", 5000, "Port that the API listens on.", number(int, 0, 65535))
     public_url: str = _setting(
-        "MANIMATIC_PUBLIC_URL", "", "Address under which users reach the API; empty: as they asked.", _url
+        "MANIMATIC_PUBLIC_URL", "", "Address under which users reach the API; empty: as they asked.", url
     )
     allow_no_keys: bool = _setting(
-        "MANIMATIC_ALLOW_NO_KEYS", False, "Listen beyond loopback although the API has no keys.", _flag
+        "MANIMATIC_ALLOW_NO_KEYS", False, "Ask for no API keys although the API listens beyond loopback.", flag
+    )
+    require_keys: bool = _setting(
+        "MANIMATIC_REQUIRE_KEYS", False, "Ask for API keys on loopback too, as behind a proxy on this machine.", flag
+    )
+    sentry_dsn: str = _setting(
+        "SENTRY_DSN", "", "Address of an error tracker that is told of bugs, without anybody's data.", str, secret=True
     )
     log_format: str = _setting(
         "MANIMATIC_LOG_FORMAT",
         "auto",
         "`json`, `text`, or `auto`: text on a terminal.",
-        _choice("auto", "json", "text"),
+        choice("auto", "json", "text"),
     )
 
     @classmethod
@@ -244,8 +251,8 @@ class Settings:
             SettingsError: A variable is unknown or its value bad; the message names it, with secrets masked.
         """
         given = leave_out_given(read_dotenv(dotenv), environ) | dict(environ)
-        _refuse_unknown(given)
-        values = {f.name: _read(f, given) for f in dataclasses.fields(cls) if _is_given(f, given)}
+        refuse_unknown(dataclasses.fields(cls), given)
+        values = {f.name: read_value(f, given) for f in dataclasses.fields(cls) if is_given(f, given)}
         values.setdefault("data_dir", default_data_dir(given))
         values["data_dir"] = values["data_dir"].expanduser().absolute()
         settings = cls(**values)
@@ -253,25 +260,12 @@ class Settings:
         return settings
 
     def _check_together(self) -> None:
-        if self.host not in {"127.0.0.1", "localhost", "::1"} and not self.allow_no_keys:
-            raise SettingsError(
-                f"MANIMATIC_HOST={self.host} listens beyond this machine, and the API asks for no keys.",
-                hint="Listen on 127.0.0.1 behind a proxy that authenticates, or set MANIMATIC_ALLOW_NO_KEYS=on.",
-            )
+        if self.require_keys and self.allow_no_keys:
+            raise SettingsError("MANIMATIC_REQUIRE_KEYS and MANIMATIC_ALLOW_NO_KEYS cannot both be on.")
         if self.provider in {"openai", "anthropic", "openai-compatible"} and not self.model:
             raise SettingsError(f"MANIMATIC_PROVIDER={self.provider} needs MANIMATIC_MODEL, the name of a model of it.")
         if self.provider == "openai-compatible" and not self.model_base_url:
             raise SettingsError("MANIMATIC_PROVIDER=openai-compatible needs MANIMATIC_MODEL_BASE_URL.")
-
-    def require_storage_keys(self) -> None:
-        """Refuse a storage without its keys; asked by who stores, since the api and the launcher get no keys.
-
-        Raises:
-            SettingsError: Cloudinary is chosen and one of its three variables is missing.
-        """
-        cloudinary = (self.cloudinary_cloud_name, self.cloudinary_api_key, self.cloudinary_api_secret)
-        if self.storage == "cloudinary" and not all(cloudinary):
-            raise SettingsError("MANIMATIC_STORAGE=cloudinary needs CLOUDINARY_CLOUD_NAME, _API_KEY and _API_SECRET.")
 
     def to_environ(self, *, secrets: bool) -> dict[str, str]:
         """Return the variables that give these settings again, with or without the secret ones."""
@@ -283,12 +277,9 @@ class Settings:
         return given
 
     @property
-    def storage_kind(self) -> str:
-        """Return `local` or `cloudinary`, with `auto` resolved."""
-        if self.storage != "auto":
-            return self.storage
-        complete = self.cloudinary_cloud_name and self.cloudinary_api_key and self.cloudinary_api_secret
-        return "cloudinary" if complete else "local"
+    def keys_required(self) -> bool:
+        """Tell whether every request needs an API key: beyond loopback it does, unless that is waived."""
+        return self.require_keys or (self.host not in LOOPBACK and not self.allow_no_keys)
 
     @property
     def provider_kind(self) -> str:
@@ -326,31 +317,9 @@ class Settings:
 
 
 def describe() -> list[dict[str, Any]]:
-    """List every setting with its name, default, help and whether it is secret."""
+    """List every setting with its name, default, help and whether it is secret; those of the storage come last."""
+    of_storage = {f.name for f in dataclasses.fields(StorageSettings)}
     return [
         {"name": f.metadata["name"], "default": f.default, "help": f.metadata["help"], "secret": f.metadata["secret"]}
-        for f in dataclasses.fields(Settings)
+        for f in sorted(dataclasses.fields(Settings), key=lambda f: f.name in of_storage)
     ]
-
-
-def _refuse_unknown(given: Mapping[str, str]) -> None:
-    names = {f.metadata["name"]: f.metadata["secret"] for f in dataclasses.fields(Settings)}
-    files = {f"{name}_FILE" for name, secret in names.items() if secret}
-    for name in given:
-        if name.startswith(PREFIX) and name not in names and name not in files:
-            raise SettingsError(f"{name} is not a setting of Manimatic.")
-
-
-def _is_given(f: dataclasses.Field[Any], given: Mapping[str, str]) -> bool:
-    name = f.metadata["name"]
-    return bool(given.get(name)) or (f.metadata["secret"] and bool(given.get(f"{name}_FILE")))
-
-
-def _read(f: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
-    name, secret = f.metadata["name"], f.metadata["secret"]
-    text = given.get(name) or read_secret_file(f"{name}_FILE", given[f"{name}_FILE"])
-    try:
-        return f.metadata["parse"](text)
-    except ValueError as error:
-        shown = "(hidden)" if secret else repr(text)
-        raise SettingsError(f"{name}={shown} is not acceptable: {error}.") from error

@@ -15,7 +15,7 @@ STRICT_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-anc
 REVALIDATE = "private, no-cache"
 """May be kept, but has to be asked about each time; such responses carry an ETag."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
-_QUIET = frozenset({"health.live", "health.ready", "health.health"})
+_QUIET = frozenset({"health.live", "health.ready", "health.health", "metrics.metrics"})
 
 
 def install(app: APIFlask) -> None:
@@ -53,6 +53,13 @@ def _secure(response: Response) -> Response:
     return response
 
 
+def _about() -> dict[str, str]:
+    """Return which job and whose key the request is about, where it is about any."""
+    key = g.caller.key if "caller" in g else None
+    job_id = g.get("job_id") or (request.view_args or {}).get("job_id", "")[:64]
+    return ({"job_id": job_id} if job_id else {}) | ({"key": key.prefix} if key else {})
+
+
 def _log(response: Response) -> Response:
     """Write the request's line: neither query nor body, so neither prompts nor keys."""
     level = parts().log.debug if request.endpoint in _QUIET and response.status_code < 400 else parts().log.info
@@ -62,6 +69,7 @@ def _log(response: Response) -> Response:
         method=request.method,
         path=request.path[:200],
         status=response.status_code,
+        **_about(),
         ms=round((time.monotonic() - g.get("started", time.monotonic())) * 1000, 1),
     )
     return response

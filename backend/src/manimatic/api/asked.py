@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from manimatic.api.choices import one_of
+from manimatic.deliveries import MAX_URL_CHARS
 from manimatic.jobs import ASPECT_RATIOS, MAX_CODE_BYTES, MAX_FPS, QUALITY_ALIASES, JobState, Quality
 from manimatic.service import MAX_DEADLINE_S, MAX_METADATA_CHARS, MAX_METADATA_ITEMS, MAX_PROMPT_CHARS
 
@@ -17,10 +18,27 @@ MAX_PAGE = 100
 _QUALITY = one_of([*(item.value for item in Quality), *QUALITY_ALIASES])
 _FORMAT = one_of(["mp4"], "only {allowed} is made so far")
 _ASPECT = one_of(ASPECT_RATIOS)
+_EVENT = one_of(item.value for item in JobState if item is not JobState.QUEUED)
 _STATE = one_of(item.value for item in JobState)
 
 _Seconds = Annotated[float, Field(allow_inf_nan=False)]
 _Metadata = dict[str, Annotated[str, Field(max_length=MAX_METADATA_CHARS)]]
+
+
+class WebhookIn(BaseModel):
+    """Where the job's events are told to."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    url: str = Field(
+        min_length=8,
+        max_length=MAX_URL_CHARS,
+        pattern=r"^https?://[!-?A-~]+$",
+        description="An address of the public internet; it is asked by POST, and redirects are not followed.",
+    )
+    events: list[Annotated[str, *_EVENT]] | None = Field(
+        None, min_length=1, max_length=20, description="The states that are told; those in which a job ends by default."
+    )
 
 
 class GenerateIn(BaseModel):
@@ -74,6 +92,9 @@ class GenerateIn(BaseModel):
     )
     metadata: _Metadata | None = Field(
         None, max_length=MAX_METADATA_ITEMS, description="Texts of your own, handed back with the job."
+    )
+    webhook: WebhookIn | None = Field(
+        None, description="An address that is told of the job's ends; the account needs a secret to sign with."
     )
 
 

@@ -6,6 +6,7 @@ store. No proxy is trusted: X-Forwarded headers are passed over, whoever sends t
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType
@@ -26,6 +27,14 @@ loglevel = "warning"
 forwarded_allow_ips = ""
 forwarder_headers = ""
 control_socket_disable = True
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Let the gauges of a process that has ended go, where several are counted together."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def post_worker_init(worker: Any) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from manimatic import __version__
-from manimatic.api import host
+from manimatic import __version__, host
 from manimatic.api.parts import Parts
 from manimatic.errors import ManimaticError, StoreError
 from manimatic.ports import QueueDepth, ServiceReport

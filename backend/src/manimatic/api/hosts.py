@@ -12,9 +12,7 @@ from apiflask import APIFlask
 from flask import request
 from werkzeug.exceptions import SecurityError
 
-from manimatic.settings import Settings
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+from manimatic.settings import LOOPBACK, Settings
 
 
 def install(app: APIFlask, settings: Settings) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, current_app, g
 
+from manimatic.api import asking
 from manimatic.api.around import REVALIDATE
 from manimatic.api.asked import AfterIn, GenerateIn, JobsIn
 from manimatic.api.documented import empty, headers, media, problems
-from manimatic.api.parts import base_url, known_job, parts, require_job_id
+from manimatic.api.parts import base_url, caller, known_job, parts, require_job_id
 from manimatic.api.present import job_details, job_summary, links
 from manimatic.api.told import JobOut, JobPage, Started
+from manimatic.api.webhook_routes import refuse_unsigned
 from manimatic.errors import ManimaticError
-from manimatic.jobs import Job, JobState
+from manimatic.jobs import Job, JobState, NewJob
 from manimatic.service import new_job
 
 ASK_AGAIN_S = 1
@@ -30,6 +33,10 @@ blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
     summary="Make an animation",
     operation_id="generate",
     responses={
+        200: {
+            "description": "The job, which has ended within the time that Prefer allowed",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobOut"}}},
+        },
         **headers(202, Location="Where the job is looked at", Retry_After="Seconds to wait before looking"),
         **problems(413, 415, 422),
     },
@@ -38,10 +45,25 @@ def generate(wanted: GenerateIn) -> Any:
     """Queue a job that makes an animation.
 
     The answer comes at once; follow `links.events`, or ask `links.self` until `status` is one of complete, failed,
-    cancelled and expired.
+    cancelled and expired. With the header `Prefer: wait=30` the answer waits up to so many seconds, at most 60, for the
+    job to end. With an `Idempotency-Key` a request that is sent again finds the job that it has made.
     """
     fields = wanted.model_dump(exclude_none=True, exclude={"format"})
-    job = parts().service.submit(new_job(**fields))
+    new = _charged(new_job(**fields))
+    refuse_unsigned(new, caller())
+    submitted = parts().service.submit_once(new, asking.request_key(fields))
+    g.job_id = submitted.job.id
+    told = {"Idempotent-Replayed": "true"} if submitted.replayed else {}
+    waits_s = asking.preferred_wait_s()
+    if waits_s is not None:
+        job = asking.wait_for(submitted.job, waits_s)
+        told["Preference-Applied"] = f"wait={waits_s}"
+        if job.is_final:
+            return Response(current_app.json.dumps(_details(job)), mimetype="application/json", headers=told)
+    return _started(submitted.job, told)
+
+
+def _started(job: Job, told: dict[str, str]) -> tuple[dict[str, Any], int, dict[str, str]]:
     body = {
         "job_id": job.id,
         "status": "started",
@@ -49,7 +71,7 @@ def generate(wanted: GenerateIn) -> Any:
         "queue_position": _queue_position(job),
         "links": links(job.id),
     }
-    return body, 202, {"Location": f"/status/{job.id}", "Retry-After": str(ASK_AGAIN_S)}
+    return body, 202, {"Location": f"/status/{job.id}", "Retry-After": str(ASK_AGAIN_S), **told}
 
 
 @blueprint.get("/status/<job_id>")
@@ -100,7 +122,7 @@ def logs(job_id: str, wanted: AfterIn) -> Response:
 def cancel(job_id: str) -> Any:
     """Ask a job to stop. Asking twice is harmless, and a job that has ended stays as it is."""
     require_job_id(job_id)
-    return _details(parts().service.cancel(job_id)), 202
+    return _details(parts().service.cancel(job_id, account=caller().account)), 202
 
 
 @blueprint.post("/status/<job_id>/retry")
@@ -109,7 +131,7 @@ def cancel(job_id: str) -> Any:
 def retry(job_id: str) -> Any:
     """Store the video of a job that failed as storage_error; it is kept, and not rendered again."""
     require_job_id(job_id)
-    return _details(parts().service.store_again(job_id)), 202
+    return _details(parts().service.store_again(job_id, account=caller().account)), 202
 
 
 @blueprint.delete("/status/<job_id>")
@@ -124,7 +146,7 @@ def delete(job_id: str) -> Response:
     A video that lies in the cloud goes a few seconds later: the dispatcher removes it, since the API has no key.
     """
     require_job_id(job_id)
-    parts().service.delete(job_id)
+    parts().service.delete(job_id, account=caller().account)
     return Response(status=204)
 
 
@@ -133,11 +155,18 @@ def delete(job_id: str) -> Response:
 @blueprint.output(JobPage, description="Jobs, newest first")
 @blueprint.doc(summary="List jobs", operation_id="jobs", responses=problems(422))
 def jobs(wanted: JobsIn) -> Any:
-    """Return the newest jobs; `next_cursor` asks for older ones."""
+    """Return your newest jobs; `next_cursor` asks for older ones."""
     state = JobState(wanted.state) if wanted.state else None
-    page = parts().service.list_jobs(limit=wanted.limit, cursor=wanted.cursor, state=state)
+    page = parts().service.list_jobs(limit=wanted.limit, cursor=wanted.cursor, state=state, account=caller().account)
     base = base_url()
     return {"jobs": [job_summary(job, base) for job in page.jobs], "next_cursor": page.next_cursor}
+
+
+def _charged(new: NewJob) -> NewJob:
+    """Make the job the caller's."""
+    key = caller().key
+    new = dataclasses.replace(new, account=caller().account, request_id=g.request_id)
+    return new if key is None else dataclasses.replace(new, api_key=key.prefix, quotas=key.quotas)
 
 
 def _details(job: Job) -> dict[str, Any]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flask import current_app, request
+from flask import current_app, g, request
 from structlog.typing import FilteringBoundLogger
 
 from manimatic.api.streams import Streams
+from manimatic.error_tracking import Tracker
 from manimatic.errors import JobNotFound
 from manimatic.jobs import Job
-from manimatic.ports import Checker, JobStore, Storage
+from manimatic.keys import ApiKey
+from manimatic.ports import Checker, JobStore, KeyStore, Signer, Storage, WebhookStore
 from manimatic.service import JobService
 from manimatic.settings import Settings
 
@@ -25,11 +27,15 @@ class Parts:
 
     settings: Settings
     store: JobStore
+    keys: KeyStore
+    webhooks: WebhookStore
     service: JobService
     storage: Storage
+    signer: Signer | None
     checker: Checker
     streams: Streams
     log: FilteringBoundLogger
+    tracker: Tracker
 
 
 def parts() -> Parts:
@@ -38,10 +44,24 @@ def parts() -> Parts:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks; `key` is None where no key is needed and none was brought."""
+
+    account: str
+    key: ApiKey | None = None
+
+
+def caller() -> Caller:
+    """Return who asks, as `auth` has found out."""
+    found: Caller = g.caller
+    return found
+
+
 def known_job(job_id: str) -> Job:
-    """Return the job. Raises JobNotFound, StoreError."""
+    """Return the job, where the caller may see it. Raises JobNotFound, StoreError."""
     require_job_id(job_id)
-    return parts().service.get(job_id)
+    return parts().service.get(job_id, account=caller().account)
 
 
 def require_job_id(job_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,7 +123,6 @@ def _on_manimatic_error(error: ManimaticError) -> Response:
 
 def _answer(error: ManimaticError) -> Response:
     found = [{"pointer": f"/{error.field}", "detail": error.detail}] if isinstance(error, FieldError) else []
-    retry = {"Retry-After": str(RETRY_AFTER_S)} if error.http_status == 503 else {}
     return respond(
         Trouble(
             status=error.http_status,
@@ -132,9 +132,18 @@ def _answer(error: ManimaticError) -> Response:
             hint=error.hint,
             retryable=error.retryable,
             errors=tuple(found),
-            headers=retry,
+            headers=_headers_of(error),
         )
     )
+
+
+def _headers_of(error: ManimaticError) -> dict[str, str]:
+    """Return what tells a client when to come again, or what to bring."""
+    wait_s = error.retry_after_s or (RETRY_AFTER_S if error.http_status == 503 else None)
+    told = {} if wait_s is None else {"Retry-After": str(math.ceil(wait_s))}
+    if error.http_status == 401:
+        told["WWW-Authenticate"] = 'Bearer realm="manimatic"'
+    return told
 
 
 def _on_validation_error(error: HTTPError) -> Response:
@@ -169,6 +178,7 @@ def _on_http_error(error: HTTPException) -> Any:
             title=error.name,
             detail=special or kind.detail,
             hint=hint,
+            retryable=error.code in {408, 429, 503},
             headers=headers,
         )
     )
@@ -177,6 +187,7 @@ def _on_http_error(error: HTTPException) -> Any:
 def _on_bug(error: Exception) -> Response:
     """Answer what nobody foresaw, without saying more than that; the log has the traceback."""
     parts().log.error("unhandled exception", request_id=g.get("request_id", ""), exc_info=error)
+    parts().tracker.tell(error, request_id=g.get("request_id", ""))
     return _answer(ManimaticError("The server made a mistake.", hint=_report_hint()))
 
 

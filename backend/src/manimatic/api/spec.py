@@ -8,8 +8,10 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from manimatic.api import auth
 from manimatic.api.asked import MAX_NUMBER
 from manimatic.api.documented import problem_response
+from manimatic.api.parts import EXTENSION
 from manimatic.api.told import Health, Problem
 
 DESCRIPTION = """\
@@ -18,8 +20,12 @@ at once with a job's id; `GET /status/<job_id>` shows how far it is, and in the 
 an explanation. Every error is a problem document (RFC 9457) with a stable `code` and a `hint`.
 """
 _EVERYWHERE = (400, 500, 503)
+_WITH_A_KEY = (401, 403, 429)
+_SCHEME = "key"
 _FIRST = ("/generate", "/status/{job_id}")
 """The paths that a reader looks for first; the others follow by length."""
+_ABOUT_A_JOB = ("status", "events", "logs", "deliveries", "cancel", "retry", "delete")
+"""Operations that go on from a job which was made."""
 _PARAMETERS = {
     "job_id": ("The job's id.", r"^[A-Za-z0-9_-]{1,64}$"),
     "name": ("The video's name, as it stands in the job's `url`.", r"^[a-z0-9]{20,64}\.[a-z0-9]{3,4}$"),
@@ -31,6 +37,21 @@ _LAST_EVENT_ID = {
     "description": "Number of the last event that you have; it counts more than `after`.",
     "schema": {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER},
 }
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "For 24 hours another request with this key makes no other job.",
+    "schema": {"type": "string", "pattern": r"^[!-~]{1,255}$"},
+}
+_PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "`wait=30`: wait so many seconds for the job's end, at most 60.",
+    "schema": {"type": "string"},
+}
+_HEADERS = {"events": (_LAST_EVENT_ID,), "generate": (_IDEMPOTENCY_KEY, _PREFER)}
 _NESTED = re.compile(r"#/components/schemas/(?:[A-Za-z]+\.)+([A-Za-z]+)")
 
 
@@ -43,13 +64,15 @@ def configure(app: APIFlask) -> None:
         DESCRIPTION=DESCRIPTION,
         LICENSE={"name": "MIT", "identifier": "MIT"},
     )
-    app.spec_processor(finish)
+    keys_required = app.extensions[EXTENSION].settings.keys_required
+    app.spec_processor(lambda spec: finish(spec, keys_required=keys_required))
 
 
-def finish(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
-    """Return the document with plain names, required bodies and all errors."""
+def finish(spec: dict[Any, Any] | str, *, keys_required: bool) -> dict[Any, Any] | str:
+    """Return the document with plain names, required bodies, all errors, and what needs a key."""
     if isinstance(spec, str):
         return spec  # YAML, which nobody asks for
+    guarded = {endpoint.rpartition(".")[2] for endpoint in auth.NEEDED}
     schemas = spec.setdefault("components", {}).setdefault("schemas", {})
     for model in (Problem, Health):
         made = model.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -59,8 +82,18 @@ def finish(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
     plain["paths"] = {path: plain["paths"][path] for path in [*_FIRST, *plain["paths"]]}
     for path, operations in plain["paths"].items():
         for operation in operations.values():
+            if operation["operationId"] in guarded:
+                _guard(operation, keys_required=keys_required)
             _finish_operation(path, operation)
+    plain["components"]["securitySchemes"] = {_SCHEME: {"type": "http", "scheme": "bearer"}}
     return plain
+
+
+def _guard(operation: dict[str, Any], *, keys_required: bool) -> None:
+    """Say that the operation takes a key, and whether it does without one."""
+    operation["security"] = [{_SCHEME: []}] if keys_required else [{}, {_SCHEME: []}]
+    for status in _WITH_A_KEY:
+        operation["responses"].setdefault(str(status), problem_response(status))
 
 
 def _with_plain_names(spec: dict[str, Any]) -> dict[str, Any]:
@@ -79,9 +112,10 @@ def _finish_operation(path: str, operation: dict[str, Any]) -> None:
         if parameter["name"] in _PARAMETERS:
             parameter["description"], pattern = _PARAMETERS[parameter["name"]]
             parameter["schema"]["pattern"] = pattern
-    if operation["operationId"] == "events":
-        operation["parameters"].append(_LAST_EVENT_ID)
+    operation["parameters"].extend(_HEADERS.get(operation["operationId"], ()))
     responses = operation["responses"]
+    if operation["operationId"] == "generate":
+        responses["202"]["links"] = {name: _link(name) for name in _ABOUT_A_JOB}
     for answer in responses.values():
         if not answer.get("content"):
             answer.pop("content", None)
@@ -90,6 +124,11 @@ def _finish_operation(path: str, operation: dict[str, Any]) -> None:
     if path.startswith("/health"):
         _document_down(responses)
     operation["responses"] = {status: responses[status] for status in sorted(responses)}
+
+
+def _link(operation_id: str) -> dict[str, Any]:
+    """Say that an operation can be asked about the job that was made."""
+    return {"operationId": operation_id, "parameters": {"job_id": "$response.body#/job_id"}}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -212,6 +212,18 @@ class Stream:
                 yield ": still here\n\n"
             events = self._streams.wait(self._channel, self._sent, self._streams.heartbeat_s) or self._read()
 
+    def wait_for_end(self, timeout_s: float) -> None:
+        """Sleep until the job has ended, but no longer than this."""
+        until = time.monotonic() + timeout_s
+        events = self._begin()
+        while not any(event.kind == "end" for event in events):
+            if events:
+                self._sent = events[-1].number
+            left_s = until - time.monotonic()
+            if left_s <= 0 or self._streams.is_closed():
+                return
+            events = self._streams.wait(self._channel, self._sent, left_s) or []
+
     def close(self) -> None:
         """Give the place free; more than once is harmless."""
         if self._open:

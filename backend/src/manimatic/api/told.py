@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from manimatic.api.choices import one_of
+from manimatic.deliveries import DeliveryState
 from manimatic.diagnostics import Severity
 from manimatic.jobs import JobState
 from manimatic.verdicts import Verdict
@@ -185,6 +186,33 @@ class JobPage(BaseModel):
     next_cursor: str | None = Field(description="Asks for the next page; null on the last one.")
 
 
+class TryOut(BaseModel):
+    """One try to deliver."""
+
+    at: _Time
+    ms: float
+    status: int | None = Field(description="What the receiver answered; null where it did not.")
+    error: str | None = Field(description="Why it counts as failed; null where it does not.")
+
+
+class DeliveryOut(BaseModel):
+    """Something that is told to the job's webhook."""
+
+    id: str = Field(description="The webhook-id; the same for every try.")
+    event: Annotated[str, *_STATE]
+    url: str
+    state: Annotated[str, *one_of(item.value for item in DeliveryState)]
+    created_at: _Time
+    next_try_at: _Time | None
+    tries: list[TryOut]
+
+
+class Deliveries(BaseModel):
+    """What is told to a job's webhook."""
+
+    deliveries: list[DeliveryOut]
+
+
 class PartHealth(BaseModel):
     """How one part is."""
 
@@ -195,7 +223,7 @@ class PartHealth(BaseModel):
 class StorageHealth(PartHealth):
     """How the storage is."""
 
-    kind: str | None = Field(description="local or cloudinary; null while no dispatcher has said so.")
+    kind: str | None = Field(description="local, cloudinary or s3; null while no dispatcher has said so.")
 
 
 class ModelHealth(BaseModel):

@@ -28,18 +28,33 @@ blueprint = APIBlueprint("videos", __name__, tag="Videos")
     responses={
         **media(200, "The video", "video/mp4", binary=True),
         **media(206, "The part that Range asked for", "video/mp4", binary=True),
+        **empty(302, "The video lies in S3; Location is an address there, signed for a limited time"),
         **empty(304, "Nothing has changed since the ETag or date that was sent along"),
-        **problems(404, 416),
+        **problems(404, 416, 503),
     },
 )
 def video(name: str) -> Response:
-    """Return a video that is stored on this machine; those stored elsewhere have addresses of their own."""
-    path = parts().storage.open_local(name)
+    """Return a video that is stored on this machine, or lead to S3; those in Cloudinary have addresses of their own."""
+    try:
+        path = parts().storage.open_local(name)
+    except VideoNotFound:
+        return _elsewhere(name)
     _forget_useless_range()
     response = _file_response(path)
     response.headers["Cache-Control"] = f"private, max-age={KEEP_S}, immutable"
     response.headers["Content-Disposition"] = f'inline; filename="{path.name}"'
     response.headers["Content-Security-Policy"] = _CSP
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def _elsewhere(name: str) -> Response:
+    """Send the viewer to where the video lies. Raises VideoNotFound, StorageError."""
+    signer, for_s = parts().signer, parts().settings.s3_address_s
+    if signer is None:
+        raise VideoNotFound
+    response = Response(status=302, headers={"Location": signer.sign(name, for_s)})
+    response.headers["Cache-Control"] = f"private, max-age={int(for_s / 2)}"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 

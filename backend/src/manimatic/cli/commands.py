@@ -17,6 +17,10 @@ app = typer.Typer(
 )
 jobs_app = typer.Typer(help="Look at jobs and steer them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(jobs_app, name="jobs")
+webhooks_app = typer.Typer(help="Secrets that sign webhooks.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(webhooks_app, name="webhooks")
+keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(keys_app, name="keys")
 
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Where the video goes. Default: named after its title, here.")
@@ -184,3 +188,61 @@ def delete(job_id: JobId) -> None:
     from manimatic.cli.manage import delete_job
 
     delete_job(job_id)
+
+
+@keys_app.command("create")
+def create_key(
+    account: Annotated[str, typer.Argument(help="Whose key it is; jobs are seen by the keys of one account alone.")],
+    name: Annotated[str, typer.Option("--name", help="A word to know it by.")] = "",
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="read, write or metrics; again for more. Default: read, write.")
+    ] = None,
+    days: Annotated[float | None, typer.Option("--days", min=0.001, help="Days after which it expires.")] = None,
+    jobs_per_day: Annotated[int | None, typer.Option("--jobs-per-day", min=0, help="Jobs a day.")] = None,
+    active_jobs: Annotated[int | None, typer.Option("--active-jobs", min=0, help="Jobs at once, waiting too.")] = None,
+    render_minutes: Annotated[
+        float | None, typer.Option("--render-minutes", min=0, help="Minutes of rendering a day.")
+    ] = None,
+    cost_usd: Annotated[float | None, typer.Option("--cost-usd", min=0, help="Dollars for models a day.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it, once: only a hash of it is kept."""
+    from manimatic.cli.keys import KeyWanted, create
+    from manimatic.keys import Quotas
+
+    quotas = Quotas(
+        jobs_per_day=jobs_per_day,
+        active_jobs=active_jobs,
+        render_minutes_per_day=render_minutes,
+        cost_usd_per_day=cost_usd,
+    )
+    create(KeyWanted(account=account, name=name, scopes=tuple(scope or ()), days=days, quotas=quotas), as_json=as_json)
+
+
+@keys_app.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """List the keys, with what they have used today."""
+    from manimatic.cli.keys import list_all
+
+    list_all(as_json=as_json)
+
+
+@keys_app.command("revoke")
+def revoke_key(prefix: Annotated[str, typer.Argument(help="The key's prefix, as the list shows it.")]) -> None:
+    """Let a key be good for nothing from now on."""
+    from manimatic.cli.keys import revoke
+
+    revoke(prefix)
+
+
+@webhooks_app.command("rotate")
+def rotate_secret(
+    account: Annotated[str, typer.Argument(help="Whose webhooks are signed; `local` where no keys are asked for.")],
+    overlap_hours: Annotated[
+        float, typer.Option("--overlap-hours", min=0, help="How long the secret before goes on signing beside it.")
+    ] = 24.0,
+) -> None:
+    """Make a secret for an account's webhooks and print it, once."""
+    from manimatic.cli.keys import rotate
+
+    rotate(account, overlap_hours * 3600)

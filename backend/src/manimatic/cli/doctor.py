@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from manimatic import bootstrap
+from manimatic import examination
 from manimatic.cli.environment import read_settings
 from manimatic.cli.show import show_json
 from manimatic.errors import SandboxUnavailable
@@ -19,7 +19,7 @@ _SIGNS = {Level.OK: "ok     ", Level.WARNING: "warning", Level.ERROR: "ERROR  "}
 
 def examine_machine(*, as_json: bool) -> int:
     """Print what was found; return 0 where nothing keeps Manimatic from working."""
-    found = bootstrap.examine(read_settings())
+    found = examination.examine(read_settings())
     code = exit_code_of(found)
     if as_json:
         show_json({"ok": code == 0, "findings": [dataclasses.asdict(item) for item in found]})
@@ -31,7 +31,7 @@ def examine_machine(*, as_json: bool) -> int:
 
 def stop_on_errors(settings: Settings) -> int:
     """Take a quick look before a service starts; print what is wrong and return the exit code, 0 to go on."""
-    found = [item for item in bootstrap.examine(settings, quick=True) if item.level is Level.ERROR]
+    found = [item for item in examination.examine(settings, quick=True) if item.level is Level.ERROR]
     print_findings(found, sys.stderr)
     return exit_code_of(found)
 

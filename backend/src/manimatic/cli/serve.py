@@ -47,12 +47,14 @@ def serve_all(host: str | None, port: int | None) -> int:
     """Serve until told to stop; return the exit code."""
     settings = _with_address(read_settings(), host, port)
     bootstrap.prepare_data_dir(settings)
-    bootstrap.build_storage(settings)  # each part would stop at what these two refuse, and be started again
+    bootstrap.build_storage(settings)  # each part would stop at what these refuse, and be started again
+    bootstrap.build_signer(settings)
+    bootstrap.build_wakeup(settings)
     if code := stop_on_errors(settings):
         return code
     users, why_root = _users(settings)
     if users is None:
-        bootstrap.build_store(settings)
+        bootstrap.build_store_to_serve(settings)
     elif code := _check_as(users, settings):
         return code
     with _bound(settings) as listener:
@@ -163,7 +165,8 @@ def _parts(
     shown = _api_environ(settings, public)
     client = ("--client", str(users.dispatcher)) if users else ()
     launcher = (sys.executable, "-m", "manimatic.launcher", "--socket", str(launcher_socket), *client)
-    dispatcher = (sys.executable, "-m", "manimatic.dispatcher", "--launcher", str(launcher_socket))
+    dispatches = "manimatic.dispatcher" if settings.dispatch == "embedded" else "manimatic.celery_app"
+    dispatcher = (sys.executable, "-m", dispatches, "--launcher", str(launcher_socket))
     api = (sys.executable, "-m", "gunicorn", *bootstrap.api_server_options(listener.fileno()))
     parts = [
         Part(name="launcher", command=launcher, environ=public),
@@ -179,9 +182,16 @@ def _as_its_own(part: Part, users: ServiceUsers) -> Part:
 
 
 def _api_environ(settings: Settings, public: Mapping[str, str]) -> dict[str, str]:
-    """Return the api's environment: of all secrets it needs the database's address alone."""
-    database = {"MANIMATIC_DATABASE_URL": settings.database_url} if settings.database_url else {}
-    return {**public, **database}
+    """Return the api's environment: its secrets are four addresses, and a key that reads videos and nothing else."""
+    needed = {
+        "MANIMATIC_DATABASE_URL": settings.database_url,
+        "MANIMATIC_BROKER_URL": settings.broker_url,
+        "MANIMATIC_RATE_LIMIT_URL": settings.rate_limit_url,
+        "SENTRY_DSN": settings.sentry_dsn,
+        "MANIMATIC_S3_READ_KEY_ID": settings.s3_read_key_id,
+        "MANIMATIC_S3_READ_SECRET_KEY": settings.s3_read_secret_key,
+    }
+    return {**public, **{name: value for name, value in needed.items() if value}}
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

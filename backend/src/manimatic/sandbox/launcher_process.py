@@ -27,7 +27,7 @@ def launcher_process(socket_path: Path, environ: Mapping[str, str]) -> Iterator[
     Raises:
         SandboxError: It ended at once.
     """
-    argv = tied([sys.executable, "-m", "manimatic.launcher", "--socket", str(socket_path)])
+    argv = tied([sys.executable, "-m", "manimatic.launcher", "--quiet", "--socket", str(socket_path)])
     # a session of its own: Ctrl-C is for who asked, which then ends the run in good order
     process = subprocess.Popen(argv, env=dict(environ), stdin=subprocess.DEVNULL, start_new_session=True)
     try:

@@ -13,10 +13,10 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from manimatic.errors import JobCancelled, ManimaticError, SandboxError
 from manimatic.ports import Limits, RunListener, RunRequest, RunResult, Sandbox
@@ -53,15 +53,23 @@ class LauncherServer:
         bounds: No request may ask for more than this.
         socket_path: Where it listens.
         client: The uid of the dispatcher, where that is another than the launcher's.
+        tell: Takes an event and its facts for the operator's log; nothing of what a worker says is among them.
     """
 
     def __init__(
-        self, sandbox: SupervisedSandbox, bounds: Limits, socket_path: Path, *, client: int | None = None
+        self,
+        sandbox: SupervisedSandbox,
+        bounds: Limits,
+        socket_path: Path,
+        *,
+        client: int | None = None,
+        tell: Callable[..., None] = lambda event, **facts: None,
     ) -> None:
         self._sandbox = sandbox
         self._bounds = bounds
         self._path = socket_path
         self._client = client
+        self._tell = tell
         self._lock = threading.Lock()
         self._serving: dict[threading.Thread, socket.socket] = {}
 
@@ -140,9 +148,22 @@ class LauncherServer:
     def _run(self, connection: socket.socket, request: RunRequest) -> None:
         _check_bounds(request.limits, self._bounds)
         forwarder = _Forwarder(connection)
-        with _watched(connection) as cancel, contextlib.suppress(JobCancelled):
+        with self._told(request) as facts, _watched(connection) as cancel, contextlib.suppress(JobCancelled):
             result = self._sandbox.supervise(request, forwarder, cancel, forwarder)
+            facts["verdict"] = result.verdict.value
             wire.send(connection, {"type": "result", "result": wire.result_to_dict(result)})
+
+    @contextmanager
+    def _told(self, request: RunRequest) -> Iterator[dict[str, Any]]:
+        """Have the log know of a worker's beginning and end, under the ids of its job and request."""
+        ids = {"run_id": request.run_id, **dataclasses.asdict(request.trace)}
+        facts: dict[str, Any] = {"verdict": None}
+        started = time.monotonic()
+        self._tell("worker starts", **ids)
+        try:
+            yield facts
+        finally:
+            self._tell("worker ended", **ids, **facts, seconds=round(time.monotonic() - started, 3))
 
 
 class _Forwarder:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +27,7 @@ from manimatic_worker.protocol import HEADER, MAX_CHUNK_BYTES
 
 from manimatic.errors import SandboxError
 from manimatic.jobs import Options, Quality
-from manimatic.ports import Limits, RunRequest, RunResult
+from manimatic.ports import Limits, RunRequest, RunResult, Trace
 from manimatic.rehearsal import Rehearse
 from manimatic.sandbox.printable import printable
 from manimatic.sandbox.wire_rehearsal import rehearsal_from_dict
@@ -35,6 +36,7 @@ from manimatic.verdicts import Verdict
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 _CAPS = {b"J": MAX_MESSAGE_BYTES, b"A": MAX_CHUNK_BYTES}
 READ_BYTES = 1 << 16
+_ID = re.compile(r"[A-Za-z0-9._-]{0,64}", re.ASCII)
 _RESULT_FIELDS: Mapping[str, tuple[type, ...]] = {
     "verdict": (str,),
     "message": (str,),
@@ -133,10 +135,19 @@ def request_from_dict(body: Mapping[str, Any], parts: tuple[Path, ...]) -> RunRe
             options=options,
             limits=Limits(**body["limits"]),
             parts=parts,
+            trace=_trace(body["trace"]),
             rehearse=Rehearse(body["rehearse"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxError(f"The launcher cannot read the request: {error}.") from error
+
+
+def _trace(body: Mapping[str, Any]) -> Trace:
+    """Read what only logs show. Raises TypeError, ValueError."""
+    trace = Trace(**body)
+    if not all(isinstance(value, str) and _ID.fullmatch(value) for value in (trace.job_id, trace.request_id)):
+        raise ValueError("its trace is none")
+    return trace
 
 
 def result_to_dict(result: RunResult) -> dict[str, Any]:

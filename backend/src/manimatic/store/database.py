@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 
 from sqlalchemy import Connection
 
 from manimatic.errors import StoreError
-from manimatic.store.dialects import has_one_writer, is_memory, make_engine, parse_url
+from manimatic.store.dialects import has_one_writer, is_memory, make_engine, now_of, parse_url
 from manimatic.store.failures import place_of, plain_errors
 from manimatic.store.upgrade import upgrade
 
@@ -34,9 +35,11 @@ class Database:
     def upgrade(self) -> None:
         """Bring the tables up to date. Raises StoreError."""
         with plain_errors(self.place):
-            upgrade(self._engine, self.place)
-            if not self._readers_queue:
-                self._engine.dispose()  # a fork right after opening inherits no connection
+            try:
+                upgrade(self._engine, self.place)
+            finally:
+                if not self._readers_queue:
+                    self._engine.dispose()  # a fork right after opening inherits no connection
 
     def close(self) -> None:
         """Close every connection; the next use opens new ones, except in memory, where all is gone."""
@@ -62,6 +65,13 @@ class Database:
                 stack.enter_context(self._turn)
             stack.enter_context(plain_errors(self.place))
             yield stack.enter_context(self._writer.begin())
+
+    def now(self) -> float:
+        """Return the time in seconds since the epoch by the clock that all users of the database share."""
+        if self._turn:
+            return time.time()
+        with self.read() as connection:
+            return now_of(connection)
 
     def _refuse_fork(self) -> None:
         if os.getpid() != self._process:

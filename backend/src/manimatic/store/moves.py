@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, true, update
 from manimatic.errors import Conflict, JobNotFound, LeaseLost, ManimaticError
 from manimatic.jobs import FINAL_STATES, TRANSITIONS, Event, Failure, Job, JobState
 from manimatic.ports import Claim
+from manimatic.store import outbox, usage
 from manimatic.store.rows import clean, job_of
 from manimatic.store.schema import events, jobs, not_doomed
 
@@ -62,6 +63,8 @@ def move(
     """
     values = {**(changes or {}), "state": to.value, "state_since": now, "updated_at": now}
     values["timings"] = _timings(row, now)
+    if row["state"] == JobState.RENDERING.value:
+        usage.charge(connection, row["api_key"], now, render_s=max(0.0, now - row["state_since"]))
     if to in FINAL_STATES:
         values |= {"ended_at": now, "owner": None, "lease_until": None}
     elif to is JobState.QUEUED:
@@ -73,6 +76,7 @@ def move(
     change = update(jobs).where(jobs.c.seq == row["seq"]).values(values).returning(jobs)
     moved = connection.execute(change).mappings().one()
     append(connection, row["id"], row["last_event"], told, now)
+    outbox.put_down(connection, row, values, now)
     return job_of(moved)
 
 

@@ -6,11 +6,12 @@ import base64
 import binascii
 import re
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select
 
 from manimatic.errors import InvalidInput, JobNotFound
 from manimatic.jobs import RUNNING_STATES, Attempt, Event, Job, JobState
 from manimatic.ports import Page, QueueDepth, ServiceReport
+from manimatic.store import turns
 from manimatic.store.rows import attempt_of, clean, event_of, job_of, report_of
 from manimatic.store.schema import attempts, events, jobs, not_doomed, services
 
@@ -30,7 +31,9 @@ def get(connection: Connection, job_id: str) -> Job:
     return job_of(row)
 
 
-def list_jobs(connection: Connection, limit: int, cursor: str | None, state: JobState | None) -> Page:
+def list_jobs(
+    connection: Connection, limit: int, cursor: str | None, state: JobState | None, account: str | None
+) -> Page:
     """Return jobs, newest first. Raises InvalidInput."""
     limit = min(max(limit, 1), MAX_JOBS)
     query = select(jobs).where(not_doomed()).order_by(jobs.c.seq.desc()).limit(limit + 1)
@@ -38,20 +41,30 @@ def list_jobs(connection: Connection, limit: int, cursor: str | None, state: Job
         query = query.where(jobs.c.seq < _seq_of(cursor))
     if state is not None:
         query = query.where(jobs.c.state == state.value)
+    if account is not None:
+        query = query.where(jobs.c.account == account)
     rows = connection.execute(query).mappings().all()
     more = _cursor_of(rows[limit - 1]["seq"]) if len(rows) > limit else None
     return Page(jobs=tuple(job_of(row) for row in rows[:limit]), next_cursor=more)
 
 
-def queue_position(connection: Connection, job_id: str) -> int | None:
+def queue_position(connection: Connection, job_id: str, now: float) -> int | None:
     """Return the job's place in the queue, from 1; None when it does not wait. Raises JobNotFound."""
-    found = connection.execute(select(jobs.c.seq, jobs.c.state).where(jobs.c.id == job_id)).one_or_none()
+    wanted = select(jobs.c.seq, jobs.c.state, jobs.c.account).where(jobs.c.id == job_id)
+    found = connection.execute(wanted).one_or_none()
     if found is None:
         raise JobNotFound(f"No job has the id {job_id!r}.")
     if found.state != JobState.QUEUED.value:
         return None
-    before = select(func.count()).where(jobs.c.state == JobState.QUEUED.value, jobs.c.seq < found.seq)
-    return int(connection.execute(before).scalar_one()) + 1
+    return turns.place(connection, found.seq, found.account, now)
+
+
+def waiting(connection: Connection, older_than_s: float, limit: int, now: float) -> list[str]:
+    """Return the ids of jobs that nobody has taken for so long, oldest first."""
+    long = and_(jobs.c.state == JobState.QUEUED.value, jobs.c.state_since <= now - older_than_s)
+    free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
+    found = connection.execute(select(jobs.c.id).where(long, free).order_by(jobs.c.seq).limit(limit))
+    return list(found.scalars())
 
 
 def attempts_of(connection: Connection, job_id: str) -> list[Attempt]:

@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from manimatic.jobs import DOOMED
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest revision in `migrations/versions`; a database that has it needs no upgrade."""
 
 
@@ -74,9 +74,25 @@ jobs = Table(
     Column("isolation", json_type()),
     # The number of the job's newest event; raised in the transaction that inserts it, hence no gaps.
     Column("last_event", Integer, nullable=False, server_default="0"),
+    # Whose job it is; `owner` is the dispatcher that holds the lease.
+    Column("account", Text, nullable=False, server_default="local"),
+    # The prefix of the key that asked for it, whose usage it is charged to.
+    Column("api_key", String(16)),
+    Column("request_id", String(64)),
+    Column("webhook", json_type()),
     Index("jobs_by_state", "state", "seq"),
     Index("jobs_by_video_expiry", "video_expires_at"),
+    Index("jobs_by_account", "account", "seq"),
+    Index("jobs_by_lease", "lease_until"),
     sqlite_autoincrement=True,
+)
+
+# The higher an account's number, the later it was served; one that never was has none.
+turns = Table(
+    "turns",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("turn", BigInteger, nullable=False),
 )
 
 attempts = Table(
@@ -114,6 +130,76 @@ services = Table(
     Column("role", String(64), nullable=False),
     Column("facts", json_type(), nullable=False),
     Column("seen_at", Double, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("prefix", String(16), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("account", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", json_type(), nullable=False),
+    Column("quotas", json_type(), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("used_at", Double),
+)
+
+# What a key has used on a day (UTC, counted from 1970). It outlives the jobs, so deleting those gives nothing back.
+key_usage = Table(
+    "key_usage",
+    metadata,
+    Column("prefix", String(16), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("jobs", Integer, nullable=False, server_default="0"),
+    Column("render_s", Double, nullable=False, server_default="0"),
+    Column("cost_usd", Double, nullable=False, server_default="0"),
+)
+
+# Which job an Idempotency-Key has made.
+request_keys = Table(
+    "request_keys",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index("request_keys_by_age", "created_at"),
+    Index("request_keys_by_job", "job_id"),
+)
+
+# What is to be told to webhooks, and every try to do so.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("job_id", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Double, nullable=False),
+    # When it is due; while it is being sent, when another dispatcher may take it over.
+    Column("next_at", Double),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("tries", json_type(), nullable=False),
+    Index("deliveries_due", "state", "next_at"),
+    Index("deliveries_by_job", "job_id"),
+)
+
+# Secrets are kept as they are: signing needs them.
+webhook_secrets = Table(
+    "webhook_secrets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("retires_at", Double),
+    Index("webhook_secrets_by_account", "account"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 
 class InProcessWakeup:
@@ -18,6 +19,11 @@ class InProcessWakeup:
         with self._changed:
             self._calls += 1
             self._changed.notify_all()
+
+    def remind(self, job_ids: Sequence[str]) -> None:
+        """Say again that these wait; whoever is woken looks for all of them."""
+        for job_id in job_ids[:1]:
+            self.notify(job_id)
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until there may be work, at most this long."""

@@ -15,7 +15,7 @@ import select
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,6 +36,11 @@ class PollingWakeup:
         """Say that this job waits; never blocks and never fails."""
         with suppress(OSError), _opened(self._path, os.O_WRONLY) as descriptor:
             os.write(descriptor, b"\n")
+
+    def remind(self, job_ids: Sequence[str]) -> None:
+        """Say again that these wait; whoever is woken looks for all of them."""
+        for job_id in job_ids[:1]:
+            self.notify(job_id)
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until there may be work, at most this long."""

@@ -1,4 +1,7 @@
-"""The API's own log: one line for each request, as JSON or as text, to standard error."""
+"""The operator's log: one line for each thing that happens, as JSON or as text, to standard error.
+
+Its lines hold ids, codes and figures; no prompt, no code, no key, and nothing that a scene has printed.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from manimatic.settings import Settings
 INFO = 20
 
 
-def make_log(settings: Settings, stream: TextIO | None = None) -> FilteringBoundLogger:
-    """Return a logger of its own; structlog's global configuration is left alone."""
+def make_log(settings: Settings, stream: TextIO | None = None, *, part: str = "api") -> FilteringBoundLogger:
+    """Return the logger of a part of the service; structlog's global configuration is left alone."""
     target = stream or sys.stderr
     as_text = settings.log_format == "text" or (settings.log_format == "auto" and target.isatty())
     log: FilteringBoundLogger = structlog.wrap_logger(
@@ -23,6 +26,7 @@ def make_log(settings: Settings, stream: TextIO | None = None) -> FilteringBound
         wrapper_class=structlog.make_filtering_bound_logger(INFO),
         context_class=dict,
         cache_logger_on_first_use=True,
+        part=part,
     )
     return log
 

@@ -1,4 +1,4 @@
-"""What the machine has left that runs the API."""
+"""What a machine has left."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 FULL_BYTES = 64 * 1024**2
 """With less free space on the data folder's disk nothing more can be stored."""
 _MEMINFO = Path("/proc/meminfo")
+_STAT = Path("/proc/stat")
 
 
 def resources(folder: Path) -> dict[str, Any]:
@@ -19,6 +20,16 @@ def resources(folder: Path) -> dict[str, Any]:
         "memory": memory(_MEMINFO),
         "cpu": {"cores": len(os.sched_getaffinity(0)), "load_1m": round(load[0], 2), "load_5m": round(load[1], 2)},
     }
+
+
+def busy_s() -> float | None:
+    """Return the seconds that all processors together have worked; None where the kernel does not say."""
+    try:
+        fields = [int(text) for text in _STAT.read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]]
+    except (OSError, ValueError):
+        return None
+    user, nice, system, _idle, _iowait, irq, softirq, steal = fields
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
 def disk(folder: Path) -> dict[str, int] | None:

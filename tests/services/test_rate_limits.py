@@ -1,0 +1,46 @@
+"""Rate limits that several api processes keep together, in a real Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from harness.api import Api, open_api
+from harness.small_redis import Redis, redis_server
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """Give a Redis of its own."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as started:
+        yield started
+
+
+def look(api: Api, key: str) -> int:
+    """List jobs; return the status."""
+    status: int = api.client.get("/jobs", headers={"Authorization": f"Bearer {key}"}).status_code
+    return status
+
+
+def test_processes_count_together_in_redis(tmp_path: Path, redis: Redis) -> None:
+    """A load balancer spreads one key's requests over all of them."""
+    settings = {"rate_limit": "3/minute", "rate_limit_url": redis.url}
+    with open_api(tmp_path / "a", **settings) as one, open_api(tmp_path / "b", **settings) as two:
+        key = one.key()
+        found = one.keys.all_keys()[0]
+        two.keys.add(found)
+        statuses = [look(api, key) for api in (one, two, one, two, one)]
+        assert statuses == [200, 200, 200, 429, 429]
+
+
+def test_redis_that_dies_lets_each_process_count_for_itself(tmp_path: Path) -> None:
+    """Requests are neither refused nor unlimited meanwhile."""
+    with (
+        redis_server(tmp_path / "redis") as redis,
+        open_api(tmp_path, rate_limit="2/minute", rate_limit_url=redis.url) as api,
+    ):
+        key = api.key()
+        assert look(api, key) == 200
+        redis.kill()
+        assert [look(api, key) for _ in range(3)] == [200, 200, 429]
