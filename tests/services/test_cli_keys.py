@@ -45,6 +45,13 @@ def test_bad_account_or_scope_is_refused(shell: Shell, words: tuple[str, ...]) -
     assert shell.run("keys", "list", "--json").json == []
 
 
+@pytest.mark.parametrize(("option", "value"), [("--cost-usd", "nan"), ("--render-minutes", "inf"), ("--days", "inf")])
+def test_bound_that_is_no_number_makes_no_boundless_key(shell: Shell, option: str, value: str) -> None:
+    """What cannot be kept would be no bound at all."""
+    assert shell.run("keys", "create", "alice", option, value).status == 2
+    assert shell.run("keys", "list", "--json").json == []
+
+
 def test_unknown_prefix_is_refused(shell: Shell) -> None:
     """A typing error revokes nothing silently."""
     assert_refused(shell.run("keys", "revoke", "aaaaaaaaaa"), "key_not_found", 2)

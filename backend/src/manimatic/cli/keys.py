@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import sys
 import time
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class KeyWanted:
 def create(wanted: KeyWanted, *, as_json: bool) -> None:
     """Make a key; its text goes to standard output, and what is to be known of it to standard error."""
     _check_account(wanted.account)
+    _check_finite(wanted.days, wanted.quotas.render_minutes_per_day, wanted.quotas.cost_usd_per_day)
     now = time.time()
     issued = issue(
         account=wanted.account,
@@ -70,6 +72,7 @@ def revoke(prefix: str) -> None:
 def rotate(account: str, overlap_s: float) -> None:
     """Give an account a new secret for its webhooks, and print that."""
     _check_account(account)
+    _check_finite(overlap_s)
     secret = bootstrap.build_stores(read_settings()).webhooks.rotate(account, overlap_s=overlap_s)
     sys.stderr.write("This is shown once; receivers verify with it:\n")
     sys.stderr.flush()
@@ -79,6 +82,11 @@ def rotate(account: str, overlap_s: float) -> None:
 def _check_account(account: str) -> None:
     if not ACCOUNT.fullmatch(account):
         raise InvalidInput(f"{account[:40]!r} is no account's name: letters, digits, . _ @ - are allowed.")
+
+
+def _check_finite(*numbers: float | None) -> None:
+    if any(number is not None and not math.isfinite(number) for number in numbers):
+        raise InvalidInput("A quota or a time has to be a number.", hint="Leave the option out for no bound.")
 
 
 def _scopes(names: tuple[str, ...]) -> frozenset[Scope]:
