@@ -9,7 +9,7 @@ from typing import Any
 
 from fastmanim import patching, quota
 
-TOPICS = ("rendering", "shapes", "copying", "updating", "formulas")
+TOPICS = ("rendering", "shapes", "copying", "updating", "formulas", "geometry", "painting", "space")
 """Modules that hold patches, in the order in which they are put in place."""
 PROCESSES = "FASTMANIM_PROCESSES"
 """Variable of the environment: how many processes may draw at once."""
