@@ -76,6 +76,11 @@ class Crew:
         while any(job.segment == segment for job in self._jobs):
             self._collect(least=1)
 
+    def is_busy_at(self, segment: Path) -> bool:
+        """Tell whether a process works at a segment, without waiting."""
+        ready, _, _ = select.select([job.answer for job in self._jobs], [], [], 0)
+        return any(job.segment == segment and job.answer not in ready for job in self._jobs)
+
     def finish(self) -> None:
         """Wait until all work is done; the first failure is raised when nothing runs any more."""
         failure: BaseException | None = None

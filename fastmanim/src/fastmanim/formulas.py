@@ -7,72 +7,125 @@ document that fails, or any other template, compiler or output format, goes Mani
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from manim import config, logger
+from manim.mobject.text import tex_mobject
+from manim.renderer.cairo_renderer import CairoRenderer
 from manim.utils.tex_file_writing import tex_hash
 from manim.utils.tex_file_writing import tex_to_svg_file as _stock_tex_to_svg_file
 
+from fastmanim.foresight import Foresight, calls_in
 from fastmanim.patching import Patch
 
 _BEGIN = "\\begin{document}"
 _FORMAT = "fastmanim"
 
 
+class _Collected(BaseException):
+    """Ends the making of a formula when it is known what is to be compiled."""
+
+
 def tex_to_svg_file(expression: str, environment: str | None = None, tex_template: Any = None) -> Path:
     """Return the picture of an expression (utils/tex_file_writing.py:35)."""
+    document = _document(expression, environment, tex_template)
+    if document.svg.exists():
+        return document.svg
+    foresight = _foresight()
+    if foresight is not None:
+        foresight.wait_for(document.svg)
+    if document.svg.exists() or (document.is_usual and _compiled(document)):
+        logger.info("Writing %(expression)s to %(path)s", {"expression": expression, "path": f"{document.svg}"})
+        return document.svg
+    return Path(_stock_tex_to_svg_file(expression, environment, tex_template))
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What is to be compiled, and the file of its picture."""
+
+    source: str
+    svg: Path
+    is_usual: bool
+
+
+def _document(expression: str, environment: str | None, tex_template: Any) -> _Document:
     template = config["tex_template"] if tex_template is None else tex_template
     if environment is None:
         source = template.get_texcode_for_expression(expression)
     else:
         source = template.get_texcode_for_expression_in_env(expression, environment)
     folder = config.get_dir("tex_dir")
-    svg: Path = folder / f"{tex_hash(source)}.svg"
-    if svg.exists():
-        return svg
-    preamble, begin, rest = source.partition(_BEGIN)
-    if (
-        begin
-        and template.tex_compiler == "latex"
-        and template.output_format == ".dvi"
-        and not config["no_latex_cleanup"]
-    ):
-        folder.mkdir(parents=True, exist_ok=True)
-        if _compiled(source, preamble, begin + rest, svg):
-            logger.info("Writing %(expression)s to %(path)s", {"expression": expression, "path": f"{svg}"})
-            return svg
-    return Path(_stock_tex_to_svg_file(expression, environment, tex_template))
+    usual = template.tex_compiler == "latex" and template.output_format == ".dvi" and not config["no_latex_cleanup"]
+    return _Document(source, folder.absolute() / f"{tex_hash(source)}.svg", usual and _BEGIN in source)
 
 
-def _compiled(source: str, preamble: str, rest: str, svg: Path) -> bool:
+def _foresight() -> Foresight | None:
+    """Return what compiles ahead, from the first formula on; None where there is one processor."""
+    installation = getattr(CairoRenderer, "fastmanim_installation", None)
+    if installation is None or CairoRenderer.fastmanim_processes < 2 or threading.active_count() > 1:
+        return None
+    if installation.foresight is None:
+        installation.foresight = Foresight(CairoRenderer.fastmanim_processes)
+        documents = [one for one in _foreseen() if one.is_usual]
+        if documents and _format_of(documents[0].source.partition(_BEGIN)[0]) is not None:
+            installation.foresight.begin([(one.svg, partial(_compiled, one)) for one in documents])
+    return cast("Foresight", installation.foresight)
+
+
+def _foreseen() -> list[_Document]:
+    """Return what the formulas in the scene's file come to, by making each as far as its text."""
+    try:
+        source = Path(config["input_file"]).read_text(encoding="utf-8")
+        calls = list(calls_in(source))
+    except (OSError, TypeError, ValueError, SyntaxError):
+        return []
+    found: dict[Path, _Document] = {}
+    stock = tex_mobject.tex_to_svg_file
+
+    def collect(expression: str, environment: str | None = None, tex_template: Any = None) -> None:
+        document = _document(expression, environment, tex_template)
+        found.setdefault(document.svg, document)
+        raise _Collected
+
+    tex_mobject.tex_to_svg_file = collect
+    try:
+        for name, texts, options in calls:
+            with contextlib.suppress(_Collected, Exception):
+                getattr(tex_mobject, name)(*texts, **options)
+    finally:
+        tex_mobject.tex_to_svg_file = stock
+    return list(found.values())
+
+
+def _compiled(document: _Document) -> bool:
     """Compile a document in a folder of its own, and tell whether that came to a picture."""
+    preamble, _, rest = document.source.partition(_BEGIN)
     formats = _format_of(preamble)
     if formats is None:
         return False
+    document.svg.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fastmanim-") as folder:
         place = Path(folder)
-        (place / "formula.tex").write_text(rest, encoding="utf-8")
-        tex = [
-            "latex",
-            f"-fmt={formats}",
-            "-interaction=batchmode",
-            "-halt-on-error",
-            "-output-format=dvi",
-            "formula.tex",
-        ]
-        if _ran(tex, place) and _ran(_DVISVGM, place):
-            svg.with_suffix(".tex").write_text(source, encoding="utf-8")
-            _move(place / "formula.svg", svg)
+        (place / "formula.tex").write_text(_BEGIN + rest, encoding="utf-8")
+        if _ran([*_LATEX, f"-fmt={formats}", "-output-format=dvi", "formula.tex"], place) and _ran(_DVISVGM, place):
+            document.svg.with_suffix(".tex").write_text(document.source, encoding="utf-8")
+            _move(place / "formula.svg", document.svg)
             return True
     return False
 
 
+_LATEX = ["latex", "-interaction=batchmode", "-halt-on-error"]
 _DVISVGM = ["dvisvgm", "--page=1", "--no-fonts", "--verbosity=0", "--output=formula.svg", "formula.dvi"]
 
 

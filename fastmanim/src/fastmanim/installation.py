@@ -43,6 +43,7 @@ class Installation:
     why_not: str = ""
     applied: list[patching.Applied] = field(default_factory=list)
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
+    foresight: Any = None
 
     def changed_by_others(self) -> list[str]:
         """Return what of Manim's classes somebody else has changed since."""
@@ -81,6 +82,7 @@ def install(processes: int | None = None) -> Installation:
     _add("fastmanim_installation", installation)
     _add("fastmanim_processes", processes or _wanted_processes())
     _set_encoder_options()
+    _hash_less()
     installation.members = _members()
     return installation
 
@@ -110,6 +112,13 @@ def _set_encoder_options() -> None:
     from fastmanim.encoder import OPTIONS
 
     video_encoder._DEFAULT_OPTIONS["libx264"] = dict(OPTIONS)
+
+
+def _hash_less() -> None:
+    """Leave out of the hash of a play what its pictures do not depend on: paths that were read, and caches of ours."""
+    from manim.utils import hashing
+
+    hashing.KEYS_TO_FILTER_OUT.update({"path_obj", "fastmanim_faces"})
 
 
 def _quieten_progress_bars() -> None:

@@ -250,6 +250,8 @@ def join_all_encode_jobs(self: Any) -> None:
     _stock_join_all(self)
     if hasattr(self, "fastmanim_studio"):
         self.fastmanim_studio.crew.finish()
+        if CairoRenderer.fastmanim_installation.foresight is not None:
+            CairoRenderer.fastmanim_installation.foresight.finish()
 
 
 _RENDERER = "manim.renderer.cairo_renderer"

@@ -8,15 +8,21 @@ of their own; all else is the same arithmetic on plain numbers.
 from __future__ import annotations
 
 import math
+import weakref
 from typing import Any
 
 import numpy as np
+from manim.camera.camera import Camera
 from manim.constants import DOWN, UP
+from manim.mobject.mobject import Mobject
 
+from fastmanim.geometry import get_critical_point, get_points_defining_boundary
 from fastmanim.patching import Patch
 
 _BEHIND = 10**6
 _TOLERANCE = 1e-6
+_stock_reference = Mobject.get_z_index_reference_point
+_stock_center = Mobject.get_center
 
 
 def project_points(self: Any, points: Any) -> Any:
@@ -42,16 +48,84 @@ def project_points(self: Any, points: Any) -> Any:
     return points
 
 
+class _Face:
+    """What was worked out for a face, as long as its points are the same to the last bit."""
+
+    __slots__ = ("center", "lights", "normals", "points", "source")
+
+    def __init__(self, points: bytes) -> None:
+        self.points = points
+        self.center: Any = None
+        self.normals: Any = None
+        self.source = b""
+        self.lights: Any = None
+
+
+def _face_of(camera: Any, vmobject: Any) -> _Face:
+    """Return what is known of a face; a camera that moves asks again for what has not moved."""
+    faces = camera.__dict__.get("fastmanim_faces")
+    if faces is None:
+        faces = camera.fastmanim_faces = weakref.WeakKeyDictionary()
+    points = vmobject.points.tobytes()
+    face = faces.get(vmobject)
+    if face is None or face.points != points:
+        face = faces[vmobject] = _Face(points)
+    return face  # type: ignore[no-any-return]
+
+
 def modified_rgbas(self: Any, vmobject: Any, rgbas: Any) -> Any:
     """Shade the colours of a face at two of its corners (camera/three_d_camera.py:113)."""
     if not self.should_apply_shading or not vmobject.shade_in_3d or vmobject.get_num_points() == 0:
         return rgbas
-    source = self.light_source.points[0]
     shaded = rgbas.repeat(2, axis=0) if len(rgbas) < 2 else np.array(rgbas[:2])
-    points = vmobject.points
-    for row, corner in ((0, 0), (1, ((len(points) - 1) // 6) * 3)):
-        shaded[row, :3] = shaded[row, :3] + _light(source - points[corner], _normal(vmobject, points, corner))
+    first, second = _lights_on(_face_of(self, vmobject), vmobject, self.light_source.points[0])
+    shaded[0, :3] = shaded[0, :3] + first
+    shaded[1, :3] = shaded[1, :3] + second
     return shaded
+
+
+def _lights_on(face: _Face, vmobject: Any, source: Any) -> Any:
+    """Return how much lighter the first and the opposite corner of a face are."""
+    key = source.tobytes()
+    if face.lights is None or face.source != key:
+        points = vmobject.points
+        corners = (0, ((len(points) - 1) // 6) * 3)
+        if face.normals is None:
+            face.normals = [_normal(vmobject, points, corner) for corner in corners]
+        lights = zip(corners, face.normals, strict=True)
+        face.lights = [_light(source - points[corner], normal) for corner, normal in lights]
+        face.source = key
+    return face.lights
+
+
+def get_mobjects_to_display(self: Any, *args: Any, **kwargs: Any) -> list[Any]:
+    """Return what to paint, from the back to the front (camera/three_d_camera.py:150)."""
+    mobjects = Camera.get_mobjects_to_display(self, *args, **kwargs)
+    turned = self.get_rotation_matrix().T
+
+    def depth(mobject: Any) -> Any:
+        if not (hasattr(mobject, "shade_in_3d") and mobject.shade_in_3d):
+            return np.inf
+        return np.dot(_center_of(self, mobject), turned)[2]
+
+    return sorted(mobjects, key=depth)
+
+
+def _center_of(camera: Any, mobject: Any) -> Any:
+    kind = type(mobject)
+    if (
+        mobject.submobjects
+        or kind.get_z_index_reference_point is not _stock_reference
+        or kind.get_center is not _stock_center
+        or kind.get_critical_point is not get_critical_point
+        or kind.get_points_defining_boundary is not get_points_defining_boundary
+        or hasattr(mobject, "z_index_group")
+    ):
+        return mobject.get_z_index_reference_point()
+    face = _face_of(camera, mobject)
+    if face.center is None:
+        face.center = mobject.get_center()
+    return face.center
 
 
 def _light(to_source: Any, normal: Any) -> Any:
@@ -79,10 +153,7 @@ def _unit_normal(one: list[float], other: list[float]) -> Any:
     greatest, greatest_other = max(map(abs, one)), max(map(abs, other))
     if greatest == 0.0 and greatest_other == 0.0:
         return DOWN
-    if greatest == 0.0:
-        unit = [value / greatest_other for value in other]
-    else:
-        unit = [value / greatest for value in one]
+    unit = [value / greatest for value in one] if greatest else [value / greatest_other for value in other]
     if greatest != 0.0 and greatest_other != 0.0:
         a, b, c = unit
         x, y, z = (value / greatest_other for value in other)
@@ -100,5 +171,11 @@ def _unit_normal(one: list[float], other: list[float]) -> Any:
 _MODULE = "manim.camera.three_d_camera"
 PATCHES = (
     Patch(module=_MODULE, name="ThreeDCamera.project_points", sha256="bd77d9fe31f47f89", by=project_points),
+    Patch(
+        module=_MODULE,
+        name="ThreeDCamera.get_mobjects_to_display",
+        sha256="deed2b23dca778b8",
+        by=get_mobjects_to_display,
+    ),
     Patch(module=_MODULE, name="ThreeDCamera.modified_rgbas", sha256="3b6eb4487615627b", by=modified_rgbas),
 )
