@@ -20,10 +20,21 @@ MAX_SHIFT_S = 0.001
 ALIKE = ("error", "plays", "time", "frames", "sections", "sound", "captions", "random")
 
 
-def recorded(engine: str, scenes: Iterable[CorpusScene], folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the record of each scene, rendered by `stock` or by fastmanim with a number of processes."""
+def recorded(
+    engine: str, scenes: Iterable[CorpusScene], folder: Path, *, pictures: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Yield the record of each scene, rendered by `stock` or by fastmanim with a number of processes.
+
+    Args:
+        engine: `stock`, or how many processes may draw.
+        scenes: What to render.
+        folder: Where to.
+        pictures: Leave each picture that is encoded beside its segment.
+    """
     folder.mkdir(parents=True)
     environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    if pictures:
+        environ["PARITY_PICTURES"] = "yes"
     command = [sys.executable, str(RECORD), engine, str(folder)]
     lines = "".join(json.dumps({"name": one.name, "path": str(one.path), "scene": one.scene}) + "\n" for one in scenes)
     with tempfile.TemporaryFile("w+") as wanted:
