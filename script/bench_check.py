@@ -55,6 +55,11 @@ class Row:
         return self.is_flagged or (self.rehearsed is not None and self.rehearsed.outcome == "failed")
 
     @property
+    def is_too_slow(self) -> bool:
+        """Tell whether the rehearsal was stopped because rendering would take too long."""
+        return self.rehearsed is not None and self.rehearsed.outcome == "limit"
+
+    @property
     def is_mended(self) -> bool:
         """Tell whether the fixes alone made the scene render, with all that it shows."""
         after = self.mended_truth
@@ -197,6 +202,7 @@ def summary(rows: Sequence[Row], cap_s: float, *, rehearsed: bool) -> str:
     if rehearsed:
         lines.append(f"caught, with rehearsal      {share([row.is_flagged_at_all for row in failed])}")
         lines.append(f"false alarms, with rehearsal {share([row.is_flagged_at_all for row in good])}")
+        lines.append(f"too slow to rehearse        {share([row.is_too_slow for row in good])}")
     lines += [
         f"mended without a model      {share([row.is_mended for row in failed])}",
         f"good scenes changed         {share([bool(row.mended.applied) for row in good])}",

@@ -27,6 +27,8 @@ from manimatic.verdicts import Blame, Verdict
 
 WIDTH, HEIGHT, FPS = 256, 144, 6
 CORES = 1.0
+OUT_OF_TIME = frozenset({"TimeIsUp", "RenderTooLong"})
+"""Errors by which a rehearsal ends a scene that is too slow; it steps more frames than are rendered here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +46,11 @@ class Truth:
 
     @property
     def outcome(self) -> str:
-        """Return `ok`, `failed`, or `limit` for a run that a limit ended."""
+        """Return `ok`, `failed`, or `limit` for a run that a limit, or the time of its rehearsal, ended."""
         if self.verdict == Verdict.OK:
             return "ok"
+        if self.error_type in OUT_OF_TIME:
+            return "limit"
         return "failed" if Verdict(self.verdict).blame is Blame.SCENE else "limit"
 
     @property

@@ -7,6 +7,7 @@ is printed, and the exit code is 1 where it finds anything or a scene fails. The
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Mapping
 from itertools import cycle
 from pathlib import Path
@@ -23,12 +24,15 @@ FRAMES = ("16:9", "9:16", "1:1")
 
 def main(arguments: list[str]) -> int:
     """Rehearse, print, and return the exit code."""
-    names = {item for item in arguments if not item.startswith("--")}
-    recipes = [recipe for recipe in load_recipes(EXAMPLES) if not names or recipe.id in names]
+    parser = argparse.ArgumentParser(prog="script/bench gallery", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("recipes", nargs="*", metavar="RECIPE", help="all where none is named")
+    parser.add_argument("--extremes", action="store_true", help="also with the ends of each parameter's range")
+    options = parser.parse_args(arguments)
+    recipes = [recipe for recipe in load_recipes(EXAMPLES) if not options.recipes or recipe.id in options.recipes]
     clean = True
     with running() as runner:
         for recipe in recipes:
-            for values, frame in _runs(recipe, extremes="--extremes" in arguments):
+            for values, frame in _runs(recipe, extremes=options.extremes):
                 clean = rehearse(runner, recipe, values, frame) and clean
     return 0 if clean else 1
 

@@ -8,6 +8,7 @@ Manim's own docstrings are rehearsed, of which none should be flagged.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import sys
 import tempfile
@@ -58,12 +59,17 @@ class Runner:
 
 def main(arguments: list[str]) -> int:
     """Measure what was asked for."""
-    folders = [Path(item) for item in arguments if not item.startswith("--")] or [ROOT / "examples"]
-    scenes = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    parser = argparse.ArgumentParser(prog="script/bench rehearse", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folders", type=Path, nargs="*", default=[ROOT / "examples"], help="every .py file is a scene")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--plant", action="store_true", help="plant defects in the scenes and look for them")
+    what.add_argument("--official", action="store_true", help="rehearse the examples of Manim's own docstrings")
+    options = parser.parse_args(arguments)
+    scenes = [path for folder in options.folders for path in sorted(folder.rglob("*.py"))]
     with running() as runner:
-        if "--plant" in arguments:
+        if options.plant:
             plant(runner, scenes)
-        elif "--official" in arguments:
+        elif options.official:
             official(runner)
         else:
             cost(runner, scenes)

@@ -52,6 +52,15 @@ class A(Scene):
         self.play(FadeIn(dots, MathTex(*map(str, seen))), run_time=0.4)
         self.play(dots.animate.shift(UP * random.random()), run_time=0.4)
 """
+SURFACE = """from manim import *
+class A(ThreeDScene):
+    def construct(self):
+        self.set_camera_orientation(phi=1, theta=1)
+        self.add(Surface(lambda u, v: np.array([u, v, u * v]), resolution=(16, 16)))
+        if {camera}:
+            self.begin_ambient_camera_rotation({camera})
+        self.wait(3)
+"""
 ENDLESS = "from manim import *\nclass A(Scene):\n    def construct(self):\n        "
 
 
@@ -119,6 +128,24 @@ def test_scene_that_would_take_far_too_long_is_stopped_at_its_line(bench: Bench)
     assert (result.verdict, result.error_type, result.line) == (Verdict.SCENE_ERROR, "RenderTooLong", 5)
     assert "Shorten it" in result.message
     assert bench.heard.animations == []
+
+
+def test_drawing_again_and_again_is_foretold_from_what_it_takes(bench: Bench) -> None:
+    """A surface under a moving camera is drawn in every frame, and its faces are dear."""
+    still, turning = (bench.run(SURFACE.format(camera=camera), rehearse=Rehearse.ONLY).rehearsal for camera in (0, 0.3))
+    assert still is not None
+    assert turning is not None
+    assert turning.predicted_render_s > 3 * still.predicted_render_s
+
+
+def test_characters_that_tex_leaves_out_are_told(bench: Bench) -> None:
+    """TeX itself calls that no error; a formula with nothing missing is not named."""
+    code = "from manim import *\nclass A(Scene):\n    def construct(self):\n"
+    code += "        self.add(Tex(r'say \\symbol{200}'), MathTex('a^2').shift(UP))\n        self.wait()\n"
+    rehearsal = bench.run(code, rehearse=Rehearse.ONLY).rehearsal
+    assert rehearsal is not None
+    told = [finding for finding in rehearsal.findings if finding.rule == "missing_glyph"]
+    assert ["\\xc8" in finding.message for finding in told] == [True]
 
 
 def test_scene_that_computes_without_end_is_stopped_at_its_line(bench: Bench) -> None:

@@ -1,8 +1,7 @@
 """Predict how long rendering will take, from what the rehearsal measured on this machine.
 
-A frame costs the step that Manim computes, which the rehearsal has timed, and the drawing and encoding, which it has
-not: those are estimated from the number of pixels and of curves with the figures below, scaled by how fast this
-machine proved to be.
+A frame costs the step that Manim computes and the paths that it draws, which the rehearsal has timed, and the pixels,
+which it has not: those are estimated with the figures below, scaled by how fast this machine proved to be.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from typing import Any
 
 from manimatic_worker.rehearsal.stage import Play
 
-PIXELS_S = 9e-9
+PIXELS_S = 19e-9
 """Clearing, copying, converting and encoding one pixel of a frame, on the machine that gave `REFERENCE_S`."""
-FRAME_S = 0.6e-3
+FRAME_S = 3e-3
 """What a frame costs whatever is on it."""
-CURVE_S = 1.1e-6
-"""Drawing one curve of what moves."""
-SAME_FRAME = 0.45
+INK = 2.0
+"""How many times longer drawing takes in a whole picture than on the few pixels where it is timed."""
+SAME_FRAME = 0.6
 """Share of the pixels' cost of a frame that is like the one before: it is not drawn, but copied and encoded."""
 PLAY_S = 0.012
 """Opening and closing a play's own piece of video."""
@@ -39,25 +38,31 @@ class Cost:
 
     pixels: int
     slowness: float = 1.0
-    spent_s: float = 0.0
-    """Seconds that rendering takes up to here."""
+    _plays_s: float = 0.0
     _elapsed_s: float = 0.0
     _processor_s: float = 0.0
+    _began_s: float = 0.0
 
-    def measure_machine(self) -> None:
-        """See how fast this machine is now."""
+    def begin(self) -> None:
+        """See how fast this machine is now, and count from here."""
         self.slowness = max(0.2, _speed() / REFERENCE_S)
+        self._began_s = time.process_time()
 
-    def add(self, play: Play, curves: int) -> None:
-        """Add a play in which this many curves moved."""
+    @property
+    def render_s(self) -> float:
+        """Seconds that rendering takes up to here; what the scene computes between plays it computes again."""
+        return self._plays_s + max(0.0, time.process_time() - self._began_s - self._processor_s)
+
+    def add(self, play: Play, drawing_s: float) -> None:
+        """Add a play of which drawing what moves took so long, for a frame and without its pixels."""
         step_s = play.stepping_s / play.steps if play.steps else 0.0
-        drawing_s = FRAME_S + CURVE_S * curves + PIXELS_S * self.pixels
+        frame_s = FRAME_S + PIXELS_S * self.pixels
         same = play.frames - play.distinct_frames
-        estimated_s = PLAY_S + play.distinct_frames * drawing_s + same * SAME_FRAME * PIXELS_S * self.pixels
+        estimated_s = PLAY_S + play.distinct_frames * frame_s + same * SAME_FRAME * PIXELS_S * self.pixels
         self._elapsed_s += play.spent_s
         self._processor_s += play.processor_s
         estimated_s *= self.slowness * self._waiting()
-        self.spent_s += play.beginning_s + play.distinct_frames * step_s + estimated_s
+        self._plays_s += play.beginning_s + play.distinct_frames * (step_s + INK * drawing_s) + estimated_s
 
     def _waiting(self) -> float:
         """Return how many times longer everything takes because processors are shared or rationed."""

@@ -54,7 +54,8 @@ class Performance:
         self._namer: Namer | None = None
         self._names: dict[int, words.Called] = {}
         self._scene: Any = None
-        self._moving = 0
+        self._drawing_s: float | None = None
+        """For a frame of the play under way, once it has been looked at."""
 
     def run(self, stage: Stage | None = None) -> None:
         """Execute the scene.
@@ -67,7 +68,7 @@ class Performance:
         _share_svg_paths()
         self._looker = Looker(note_origins())
         note_missing_glyphs()
-        self._cost.measure_machine()
+        self._cost.begin()
         (stage or Stage(self)).take()
         kind = scene_source.load_scene(self._request.code, self._request.scene)
         self.scene_name = kind.__name__
@@ -93,6 +94,8 @@ class Performance:
         """Take in the picture; what cannot be looked at is not the scene's fault, unlike what cannot be drawn."""
         self._sketch.draw_new(scene)
         try:
+            if self._drawing_s is None:
+                self._drawing_s = self._sketch.time_moving(scene)
             self._take_in(self._looker.look(scene, at_s=at_s, lasts_s=lasts_s, flying=flying))
         except Exception as error:  # noqa: BLE001
             self.blind += 1
@@ -100,9 +103,6 @@ class Performance:
 
     def _take_in(self, view: View) -> None:
         """Learn the names of what is wrong in the picture, while they are there."""
-        self._moving = sum(len(shape.path) // 4 for shape in view.shapes) + 20 * sum(
-            len(text.glyphs) for text in view.texts
-        )
         fresh = self._report.add(view)
         if fresh and self._namer is not None:
             self._namer.learn()
@@ -113,11 +113,13 @@ class Performance:
         """Count a play. Raises RenderTooLong."""
         self.animations += 1
         self.duration_s = float(self._scene.renderer.time)
-        self._cost.add(play, self._moving)
+        self._cost.add(play, self._drawing_s or 0.0)
+        self._drawing_s = None
         limit_s = self._request.limit_s
-        if BUDGETS[self._request.rehearse].ends_run and limit_s is not None and self._cost.spent_s > TOO_LONG * limit_s:
+        is_too_long = limit_s is not None and self._cost.render_s > TOO_LONG * limit_s
+        if BUDGETS[self._request.rehearse].ends_run and is_too_long:
             raise RenderTooLong(
-                f"Rendering would take more than {self._cost.spent_s:.0f} seconds up to here, and the limit is "
+                f"Rendering would take more than {self._cost.render_s:.0f} seconds up to here, and the limit is "
                 f"{limit_s:.0f}: the video is {self.duration_s:.0f} seconds long at {self._request.fps} frames a "
                 "second. Shorten it, take fewer objects with updaters, or choose a lower quality."
             )
@@ -139,7 +141,7 @@ class Performance:
             ended=self.ended,
             animations=self.animations,
             duration_s=round(self.duration_s, 3),
-            predicted_render_s=round(self._cost.spent_s, 3),
+            predicted_render_s=round(self._cost.render_s, 3),
         )
 
     def _called(self, key: int) -> words.Called:
