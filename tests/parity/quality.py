@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 import numpy as np
+
 from parity.comparing import recorded
 from parity.corpus import CorpusScene
 

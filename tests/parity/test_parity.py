@@ -8,6 +8,7 @@ import pytest
 
 from parity.comparing import compare
 from parity.corpus import own_scenes
+from parity.quality import MAX_LOSS_DB, losses
 
 SLICE = (
     "changing-EveryCreation",
@@ -46,3 +47,11 @@ def test_corpus_is_as_large_as_it_is_said_to_be() -> None:
     """Sixty scenes of our own at least, each name once."""
     names = [scene.name for scene in own_scenes()]
     assert len(names) == len(set(names)) >= 60
+
+
+def test_pictures_are_as_near_to_their_source_as_manims(tmp_path: Path) -> None:
+    """Each within half a decibel of what Manim's own video makes of it."""
+    scenes = [scene for scene in own_scenes() if scene.name in {"changing-EveryFade", "moving-Redrawn", "views-Curved"}]
+    found = losses(scenes, tmp_path)
+    assert len(found) == 3
+    assert max(loss for scene in found.values() for loss in scene) <= MAX_LOSS_DB
