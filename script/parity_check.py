@@ -1,4 +1,4 @@
-"""Compare what stock Manim and fastmanim draw: `script/bench parity [--corpus own|official|all] [--processes N…]`.
+"""Compare what stock Manim and fastmanim draw: `script/bench parity [NAME…] [--corpus own|official] [--processes N…]`.
 
 Every frame of the corpus has to be equal, and the moments, sections, sounds, captions, random numbers and failures.
 Each scene is drawn by stock Manim once and by fastmanim with 1, 2 and 4 processes. What differs is printed; the status
