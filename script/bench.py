@@ -1,7 +1,8 @@
 """Measure speed and memory, as ratios taken in one run: `script/bench [NAME…]`.
 
 `script/bench check FOLDER` and `script/bench rehearse [FOLDER]` measure on a folder of scenes; `script/bench gallery`
-rehearses all recipes in all frames.
+rehearses all recipes in all frames. `script/bench render [FOLDER]` measures fastmanim against Manim, and `script/bench
+parity` compares what both draw.
 
 Figures of a busy machine mean little by themselves; each is therefore printed beside what it is compared with, taken
 in turns in the same run. Nothing here is a test: no figure fails the build.
@@ -54,6 +55,14 @@ def main(names: list[str]) -> int:
         from gallery_check import main as gallery
 
         return gallery(names[1:])
+    if names[:1] == ["render"]:
+        from render_bench import main as render
+
+        return render(names[1:])
+    if names[:1] == ["parity"]:
+        from parity_check import main as parity
+
+        return parity(names[1:])
     for name, measure in MEASUREMENTS.items():
         if not names or name.startswith(tuple(names)):
             try:

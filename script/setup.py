@@ -20,7 +20,7 @@ STAMP = VENV / "manimatic.stamp"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = ROOT / "requirements"
 PACKAGE_LISTS = ("system-packages.txt", "worker-packages.txt")
-PROJECTS = ("worker", "backend")
+PROJECTS = ("worker", "backend", "fastmanim")
 OLDEST_PYTHON = (3, 11)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from source_tree import ROOT
 
-PARTS = ("backend/src", "worker/src", "tests")
+PARTS = ("backend/src", "worker/src", "fastmanim/src", "tests")
 PLACE = "/var/lib"
 """Where the copies lie: no folder that scenes may write to, so that a session may cover those."""
 

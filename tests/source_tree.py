@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {
     "manimatic": ROOT / "backend/src/manimatic",
     "manimatic_worker": ROOT / "worker/src/manimatic_worker",
+    "fastmanim": ROOT / "fastmanim/src/fastmanim",
 }
 _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
@@ -24,7 +25,7 @@ def source_files() -> list[Path]:
 
 
 def module_names() -> list[str]:
-    """Return the name of every module of both packages."""
+    """Return the name of every module of all packages."""
     names = []
     for package, folder in PACKAGES.items():
         for path in folder.rglob("*.py"):
