@@ -9,6 +9,7 @@ from manimatic.checking.api import nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Scope, bound_names
 from manimatic.checking.oldcalls import box_fix, old_call_fix, shape_fix
+from manimatic.checking.rewrites import read_rewrite, rewritten
 from manimatic.checking.ruledata import css_color, read_data
 from manimatic.checking.world import World
 from manimatic.diagnostics import Edit, Fix
@@ -46,6 +47,7 @@ class NameRule:
         self.world, self.findings, self.short = world, findings, short
         others = read_data("other_manims.json")
         self.others, self.calls, self.shapes = others["names"], others["calls"], others["shapes"]
+        self.rewrites = {name: read_rewrite(text) for name, text in read_data("rewrites.json")["calls"].items()}
         self.hidden = {n: f"from {module} import {n}" for module, names in others["hidden"].items() for n in names}
         self.dynamic = False
         self.known: frozenset[str] = frozenset()
@@ -104,16 +106,23 @@ class NameRule:
 
     def _is_old(self, node: ast.Name, here: tuple[frozenset[str], ...]) -> bool:
         imported = self.world.imports.star or self.short
-        known = node.id in self.calls or node.id in self.shapes or node.id == "Box"
+        known = node.id in {"Box", *self.calls, *self.shapes, *self.rewrites}
         return imported and known and self._is_unknown(node, here)
 
     def _report_call(self, call: ast.Call, name: ast.Name) -> None:
+        if name.id in self.rewrites and name.id not in self.calls and name.id not in self.shapes:
+            rewrite = self.rewrites[name.id]
+            self._report_old(name, rewrite.shown, rewritten(self.findings, call, rewrite))
+            return
         entry = self.calls.get(name.id) or self.shapes.get(name.id, {})
         use = self.others.get(name.id, entry)["use"]
         if name.id == "Box":
             fix = box_fix(self.findings, call)
         else:
             fix = (shape_fix if name.id in self.shapes else old_call_fix)(self.findings, call, entry)
+        self._report_old(name, use, fix)
+
+    def _report_old(self, name: ast.Name, use: str, fix: Fix | None) -> None:
         message = f"This Manim has no {name.id}."
         self.findings.add("other-manim-name", name, message, hint=f"Use {use}.", nearest=use, fix=fix)
 
