@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 
 from manimatic.checking.api import nearest
 from manimatic.checking.findings import Findings
@@ -22,22 +23,8 @@ BUILTIN_NAMES = frozenset(dir(builtins)) | {
     "__annotations__",
     "__path__",
 }
-IMPORTABLE = {
-    "math": "import math",
-    "random": "import random",
-    "itertools": "import itertools",
-    "np": "import numpy as np",
-    "numpy": "import numpy",
-}
-"""What a name that is missing certainly means."""
-_MATH = {
-    **{name: name for name in ("sin", "cos", "tan", "sqrt", "exp", "log", "pi", "floor", "ceil", "radians", "degrees")},
-    "atan2": "arctan2",
-    "atan": "arctan",
-    "acos": "arccos",
-    "asin": "arcsin",
-}
-"""Functions of mathematics that are used without their module, and their names in numpy."""
+MIN_SPELLED = 4
+"""A shorter name may stand for anything, however it is spelled."""
 
 
 class NameRule:
@@ -48,6 +35,7 @@ class NameRule:
         others = read_data("other_manims.json")
         self.others, self.calls, self.shapes = others["names"], others["calls"], others["shapes"]
         self.rewrites = {name: read_rewrite(text) for name, text in read_data("rewrites.json")["calls"].items()}
+        self.imports, self.maths = others["imports"], others["maths"]
         self.hidden = {n: f"from {module} import {n}" for module, names in others["hidden"].items() for n in names}
         self.dynamic = False
         self.known: frozenset[str] = frozenset()
@@ -148,7 +136,7 @@ class NameRule:
     def _report(self, node: ast.Name) -> None:
         name = node.id
         other = self.others.get(name)
-        line = IMPORTABLE.get(name) or (self.world.imports.star and self.hidden.get(name))
+        line = self._import_of(node) or (self.world.imports.star and self.hidden.get(name))
         if line:
             edit = self.findings.inserting(self._import_line(), 1, f"{line}\n")
             hint = f"Add `{line}`."
@@ -156,19 +144,27 @@ class NameRule:
         elif not self.world.imports.star and name in self.world.index.star:
             self._report_unimported(node)
         elif other is not None:
-            fix = self.findings.replacing(node, other["use"]) if other.get("same") else None
-            message = f"This Manim has no {name}."
-            self.findings.add(
-                "other-manim-name", node, message, hint=f"Use {other['use']}.", nearest=other["use"], fix=fix
-            )
+            self._report_old(node, other["use"], self.findings.replacing(node, other["use"]) if other.get("same") else None)
+        elif spelled := self._spelled(name):
+            self._report_old(node, spelled, self.findings.replacing(node, spelled))
         elif css_color(name) and name.isupper():
             self._report_color(node)
-        elif name in _MATH:
-            use = f"np.{_MATH[name]}"
+        elif name in self.maths:
+            use = f"np.{self.maths[name]}"
             fix = self.findings.replacing(node, use) if self.world.imports.star or self.short else None
             self.findings.add("missing-import", node, f"{name} is not defined.", nearest=use, fix=fix)
         else:
             self.findings.add("unknown-name", node, f"{name} is not defined.", nearest=self._nearest(name))
+
+    def _import_of(self, node: ast.Name) -> str | None:
+        """Return the import of a name that certainly means it: a module's where something of it is used."""
+        line: str | None = self.imports.get(node.id)
+        return line if line is None or not line.startswith("import ") or id(node) in self._owners else None
+
+    @functools.cached_property
+    def _owners(self) -> frozenset[int]:
+        """Return the expressions of which an attribute is used."""
+        return frozenset(id(n.value) for n in ast.walk(self.findings.source.tree) if isinstance(n, ast.Attribute))
 
     def _report_color(self, node: ast.Name) -> None:
         use = f'ManimColor("{css_color(node.id)}")'
@@ -178,10 +174,16 @@ class NameRule:
 
     def _report_unimported(self, node: ast.Name) -> None:
         edit: Edit = self.findings.inserting(self._import_line(), 1, "from manim import *\n")
-        imported = any(value is not None for value in self.world.imports.names.values())
-        fix = Fix((edit,)) if not imported or self.world.imports.names.keys() <= IMPORTABLE.keys() else None
         hint = "Add `from manim import *`."
-        self.findings.add("missing-import", node, f"{node.id} is not imported from manim.", hint=hint, fix=fix)
+        self.findings.add("missing-import", node, f"{node.id} is not imported from manim.", hint=hint, fix=Fix((edit,)))
+
+    def _spelled(self, name: str) -> str | None:
+        """Return the one name of Manim that differs only in capitals and underscores; a name in small letters is a variable."""
+        if len(name) < MIN_SPELLED or name.islower() or not (self.world.imports.star or self.short):
+            return None
+        folded = name.replace("_", "").lower()
+        found = [one for one in self.world.index.star if one.replace("_", "").lower() == folded and not one.islower()]
+        return found[0] if len(found) == 1 else None
 
     def _nearest(self, name: str) -> str | None:
         own = {word for word in self.known if word not in BUILTIN_NAMES}

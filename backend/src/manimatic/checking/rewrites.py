@@ -14,34 +14,54 @@ from manimatic.diagnostics import Fix
 
 _PLACE = re.compile(r"\{(\*{0,3}\w*)\}")
 _SIMPLE = (ast.Name, ast.Attribute)
+_PURE = (
+    *(ast.Name, ast.Attribute, ast.Constant, ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple),
+    *(ast.operator, ast.unaryop, ast.expr_context),
+)
 _WHOLE = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.List, ast.Tuple, ast.Constant, ast.JoinedStr)
 
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """What a call becomes: `needed` and `optional` are its parameters in order, `use` is the template.
+    """What a call becomes: names of its parameters in order, which of them have a default or a condition, a template.
 
-    `{self}` is what the method is called on, `{*}` stands for any further arguments, `{**}` for any further keywords,
-    `{***}` for those of an animation, which `.animate` takes.
+    `{self}` is what the method is called on, `{callee}` what is called, `{*}` stands for any further arguments, `{**}`
+    for any further keywords, `{***}` for those of an animation, which `.animate` takes. Parameters behind `*` are given
+    by name.
     """
 
     parameters: tuple[str, ...]
     defaults: Mapping[str, str]
+    conditions: Mapping[str, str]
     use: str
 
     @property
     def shown(self) -> str:
         """Return the template for people: names in the place of arguments."""
-        return _PLACE.sub(lambda found: found[1].strip("*") or "…", self.use.replace("{self}.", ""))
+        text = self.use.replace("{self}.", "").replace("{callee}", "…")
+        return _PLACE.sub(lambda found: found[1].strip("*") or "…", text)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the parameters that have names."""
+        return tuple(name for name in self.parameters if not name.startswith("*"))
+
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """Return the parameters that arguments without a name fill."""
+        cut = self.parameters.index("*") if "*" in self.parameters else len(self.parameters)
+        return tuple(name for name in self.parameters[:cut] if not name.startswith("*"))
 
 
 @functools.cache
 def read_rewrite(text: str) -> Rewrite:
-    """Return a rewrite from its form in the table: `(x, length=5) -> {self}.other({x}{**})`."""
+    """Return a rewrite from its form in the table: `(x, length=5, label:text) -> {self}.other({x}{**})`."""
     head, _, use = text.partition(" -> ")
     parts = [part.strip() for part in head.strip()[1:-1].split(",") if part.strip()]
-    defaults = {name: value for name, mark, value in (part.partition("=") for part in parts) if mark}
-    return Rewrite(tuple(part.partition("=")[0] for part in parts), defaults, use)
+    defaults = {part.partition("=")[0].partition(":")[0]: part.partition("=")[2] for part in parts if "=" in part}
+    names = [part.partition("=")[0] for part in parts]
+    conditions = {name.partition(":")[0]: name.partition(":")[2] for name in names if ":" in name}
+    return Rewrite(tuple(name.partition(":")[0] for name in names), defaults, conditions, use)
 
 
 def rewritten(findings: Findings, call: ast.Call, rewrite: Rewrite) -> Fix | None:
@@ -53,28 +73,64 @@ def rewritten(findings: Findings, call: ast.Call, rewrite: Rewrite) -> Fix | Non
     return findings.replacing(call, text.replace("(, ", "("))
 
 
-def _arguments(text: Callable[[ast.expr], str], call: ast.Call, rewrite: Rewrite) -> dict[str, ast.expr | str] | None:
+def _arguments(text: Callable[[ast.expr], str], call: ast.Call, rewrite: Rewrite) -> dict[str, str] | None:
     """Return what goes into each place of the template."""
-    names = [name for name in rewrite.parameters if not name.startswith("*")]
-    if any(word.arg is None for word in call.keywords):
-        return None
-    if any(isinstance(part, ast.Starred) for part in call.args) and (names or "*" not in rewrite.parameters):
-        return None
-    found: dict[str, ast.expr | str] = {**rewrite.defaults, **dict(zip(names, call.args, strict=False))}
-    rest = call.args[len(names) :]
-    if rest and "*" not in rewrite.parameters:
+    names, in_order = rewrite.names, rewrite.in_order
+    stars = any(isinstance(part, ast.Starred) for part in call.args) and (in_order or "*" not in rewrite.parameters)
+    rest = call.args[len(in_order) :]
+    if stars or any(word.arg is None for word in call.keywords) or (rest and "*" not in rewrite.parameters):
         return None
     words = {str(word.arg): word.value for word in call.keywords}
-    if set(words) & set(names[: len(call.args)]):
+    given = dict(zip(in_order, call.args, strict=False))
+    if set(words) & set(given):
         return None
-    found.update({name: value for name, value in words.items() if name in names})
+    given.update({name: value for name, value in words.items() if name in names})
     others = {name: value for name, value in words.items() if name not in names}
-    if not set(names) <= set(found) or not _are_taken(others, rewrite):
+    if not set(names) <= {*given, *rewrite.defaults} or not _are_taken(others, rewrite):
+        return None
+    if not all(_is_fit(given, name, rewrite) for name in given):
         return None
     shown = ", ".join(f"{name}={text(value)}" for name, value in others.items())
+    found = {**rewrite.defaults, **{name: _grouped(text, value) for name, value in given.items()}}
     found["*"] = ", ".join(text(part) for part in rest)
     found["**"], found["***"] = f", {shown}" if shown else "", f"({shown})" if shown else ""
     return _with_receiver(text, call, rewrite, found)
+
+
+def _is_fit(given: Mapping[str, ast.expr], name: str, rewrite: Rewrite) -> bool:
+    """Tell whether an argument is what the template expects, and may stand there as often as it does."""
+    value, condition = given[name], rewrite.conditions.get(name, "")
+    if rewrite.use.count(f"{{{name}}}") > 1 and not _is_pure(value):
+        return False
+    return not condition or CONDITIONS[condition](value, _constant(value))
+
+
+def _is_pure(node: ast.expr) -> bool:
+    """Tell whether an expression may be written twice: names, numbers, and what is reckoned from them."""
+    return all(isinstance(part, _PURE) for part in ast.walk(node))
+
+
+def _constant(node: ast.expr) -> object:
+    """Return what is written down, or None for anything that is worked out."""
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+CONDITIONS: Mapping[str, Callable[[ast.expr, object], bool]] = {
+    "text": lambda node, value: isinstance(value, str) or isinstance(node, ast.JoinedStr),
+    "true": lambda node, value: value is True,
+    "bold": lambda node, value: str(value).lower() == "bold" or ast.unparse(node) == "BOLD",
+    "italic": lambda node, value: str(value).lower() == "italic" or ast.unparse(node) == "ITALIC",
+    "dashed": lambda node, value: str(value).lower() in {"dashed", "--", "dash"},
+    "size": lambda node, value: isinstance(value, (int, float)) and value >= MIN_FONT_SIZE,
+    "turned": lambda node, value: re.search(r"\b(PI|TAU|DEGREES)\b", ast.unparse(node)) is not None,
+    "color": lambda node, value: isinstance(value, str) or ast.unparse(node).isupper(),
+}
+"""What a parameter may be said to be, by the node of its argument and what is written there."""
+MIN_FONT_SIZE = 8
+"""A size from here on is that of letters in points: a factor that large would not fit on any screen."""
 
 
 def _are_taken(words: Mapping[str, ast.expr], rewrite: Rewrite) -> bool:
@@ -85,24 +141,17 @@ def _are_taken(words: Mapping[str, ast.expr], rewrite: Rewrite) -> bool:
 
 
 def _with_receiver(
-    text: Callable[[ast.expr], str], call: ast.Call, rewrite: Rewrite, found: dict[str, ast.expr | str]
-) -> dict[str, ast.expr | str] | None:
-    """Add what the method is called on, where it can stand in every place that the template has for it."""
-    for name, value in list(found.items()):
-        if isinstance(value, ast.expr):
-            if rewrite.use.count(f"{{{name}}}") > 1 and not isinstance(value, (*_SIMPLE, ast.Constant)):
-                return None
-            found[name] = _grouped(text, value)
+    text: Callable[[ast.expr], str], call: ast.Call, rewrite: Rewrite, found: dict[str, str]
+) -> dict[str, str] | None:
+    """Add what is called, and what it is called on where that can stand in every place that the template has for it."""
+    found["callee"] = text(call.func)
     if not isinstance(call.func, ast.Attribute):
         return found
-    receiver = call.func.value
-    animated = isinstance(receiver, ast.Attribute) and receiver.attr == "animate"
-    animated = animated or (
-        isinstance(receiver, ast.Call) and isinstance(receiver.func, ast.Attribute) and ".animate" in text(receiver)
-    )
-    if rewrite.use.count("{self}") > 1 and not isinstance(receiver, _SIMPLE):
+    receiver, places = call.func.value, rewrite.use.count("{self}")
+    if places > 1 and not isinstance(receiver, _SIMPLE):
         return None
-    if animated and (rewrite.use.count("{self}") > 1 or not rewrite.use.startswith("{self}.")):
+    animated = re.search(r"\.animate\b", text(receiver)) is not None
+    if animated and (places > 1 or not rewrite.use.startswith("{self}.")):
         return None
     return {**found, "self": text(receiver)}
 
@@ -110,11 +159,12 @@ def _with_receiver(
 def _grouped(text: Callable[[ast.expr], str], value: ast.expr) -> str:
     """Return an argument's text with parentheses where it is put together; `_filled` takes needless ones off."""
     shown = text(value)
-    return shown if isinstance(value, _WHOLE) and (shown[:1] == "(" or not isinstance(value, ast.Tuple)) else f"({shown})"
+    bare = isinstance(value, ast.Tuple) and shown[:1] != "("
+    return f"({shown})" if bare or not isinstance(value, _WHOLE) else shown
 
 
-def _filled(place: re.Match[str], found: Mapping[str, ast.expr | str], use: str) -> str:
-    value = str(found[place[1]])
+def _filled(place: re.Match[str], found: Mapping[str, str], use: str) -> str:
+    value = found[place[1]]
     alone = use[: place.start()].endswith(("(", ", ", "=")) and use[place.end() :][:1] in {")", ",", "{"}
     if alone and value.startswith("(") and value.endswith(")"):
         inner = value[1:-1]
