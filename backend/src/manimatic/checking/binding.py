@@ -9,11 +9,11 @@ from typing import Any
 
 from manimatic.checking.api import Signature, nearest
 from manimatic.checking.findings import Findings
-from manimatic.checking.keywords import other_way
+from manimatic.checking.keywords import other_way, without
 from manimatic.checking.oldcalls import moved_fix
 from manimatic.checking.rewrites import Rewrite, read_rewrite, rewritten
 from manimatic.checking.ruledata import read_data
-from manimatic.diagnostics import Span
+from manimatic.diagnostics import Fix, Span
 
 FONTS = frozenset(
     {"Tex", "MathTex", "SingleStringMathTex", "Title", "BulletedList", "Paragraph", "Code", "DecimalNumber"}
@@ -166,9 +166,11 @@ class CallRules:
         taken = set(slots[: len(plain)])
         for word in call.keywords:
             if word.arg in taken:
-                self.findings.add(
-                    "duplicate-argument", word, f"{name}() gets {word.arg} twice.", hint=f"{name}{signature}"
-                )
+                text = self.findings.source.text
+                same = text(word.value) == text(call.args[slots.index(word.arg)])
+                fix = Fix((without(self.findings, call, word),)) if same else None
+                message = f"{name}() gets {word.arg} twice."
+                self.findings.add("duplicate-argument", word, message, hint=f"{name}{signature}", fix=fix)
 
     def _missing(self, call: ast.Call, signature: Signature, name: str) -> None:
         if _has_stars(call):

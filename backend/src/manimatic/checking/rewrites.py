@@ -120,6 +120,7 @@ def _constant(node: ast.expr) -> object:
 
 CONDITIONS: Mapping[str, Callable[[ast.expr, object], bool]] = {
     "text": lambda node, value: isinstance(value, str) or isinstance(node, ast.JoinedStr),
+    "lambda": lambda node, value: isinstance(node, ast.Lambda),
     "true": lambda node, value: value is True,
     "bold": lambda node, value: str(value).lower() == "bold" or ast.unparse(node) == "BOLD",
     "italic": lambda node, value: str(value).lower() == "italic" or ast.unparse(node) == "ITALIC",
