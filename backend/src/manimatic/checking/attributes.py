@@ -12,7 +12,7 @@ from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Frame
 from manimatic.checking.imports import manim_value
 from manimatic.checking.oldcalls import backstroke_fix
-from manimatic.checking.rewriting import RewriteRules, ValueOf
+from manimatic.checking.rewriting import RewriteRules, ValueOf, is_taken
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import (
     Builder,
@@ -206,7 +206,12 @@ class AttributeRules:
 
     def report_renamed(self, call: ast.Call, node: ast.Attribute, value: Instance, value_of: ValueOf) -> bool:
         """Report the call of a method that has another name or form here; return whether it was one."""
-        return self._report_other(call, node, value) or self.rewriting.report_call(call, node, value, value_of)
+        name = node.attr
+        made_up = self._is_made_up(value, name) and not is_taken(call, MADE_UP[name[:4]])
+        if self._report_other(call, node, value):
+            return True
+        missing = made_up or not self.world.has_attribute(value, name)
+        return missing and self.rewriting.report_call(call, node, value, value_of)
 
     def _report_other(self, call: ast.Call, node: ast.Attribute, value: Instance) -> bool:
         if not self.world.has_attribute(value, node.attr) and self._report_fixed(call, node, value):

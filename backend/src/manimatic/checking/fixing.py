@@ -34,7 +34,7 @@ def fix_source(
     report = check_source(code, index=index, policy=policy, packages=packages)
     for _ in range(MAX_ROUNDS):
         chosen = _compatible([found for found in report.diagnostics if _is_wanted(found)])
-        for tried in ([chosen, *([one] for one in chosen)] if len(chosen) > 1 else [chosen] if chosen else []):
+        for tried in [chosen, *([one] for one in chosen)] if len(chosen) > 1 else [chosen] if chosen else []:
             mended = _apply_all(code, tried)
             after = check_source(mended, index=index, policy=policy, packages=packages)
             if mended != code and not _is_worse(report, after):

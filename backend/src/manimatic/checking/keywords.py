@@ -117,7 +117,9 @@ def _extended(
     kept = [findings.source.text(part) for part in call.args]
     for word in call.keywords:
         if word not in found:
-            kept.append(f"{word.arg}={{{entries}}}" if word is config else f"{word.arg}={findings.source.text(word.value)}")
+            kept.append(
+                f"{word.arg}={{{entries}}}" if word is config else f"{word.arg}={findings.source.text(word.value)}"
+            )
     return findings.replacing(call, f"{findings.source.text(call.func)}({', '.join(kept)})")
 
 

@@ -144,7 +144,9 @@ class NameRule:
         elif not self.world.imports.star and name in self.world.index.star:
             self._report_unimported(node)
         elif other is not None:
-            self._report_old(node, other["use"], self.findings.replacing(node, other["use"]) if other.get("same") else None)
+            self._report_old(
+                node, other["use"], self.findings.replacing(node, other["use"]) if other.get("same") else None
+            )
         elif spelled := self._spelled(name):
             self._report_old(node, spelled, self.findings.replacing(node, spelled))
         elif css_color(name) and name.isupper():

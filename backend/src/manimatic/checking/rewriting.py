@@ -27,9 +27,7 @@ class RewriteRules:
         self.table = read_data("rewrites.json")
 
     def report_call(self, call: ast.Call, node: ast.Attribute, value: Instance, value_of: ValueOf) -> bool:
-        """Report the call of a method that the table lists and the object does not have; return whether it is one."""
-        if self.world.has_attribute(value, node.attr):
-            return False
+        """Report the call of a method that the object does not have, if the table lists it; return whether it does."""
         if (animation := self.table["played"].get(node.attr)) and id(call) in self._played:
             return self._report_played(call, node, value, animation)
         text = self._listed("methods", node.attr, value)

@@ -9,7 +9,7 @@ from manimatic.checking.findings import Findings
 from manimatic.checking.ruledata import read_data
 from manimatic.diagnostics import Fix
 
-_OPENING = re.compile("(r?)(\"\"\"|\'\'\'|\"|\')")
+_OPENING = re.compile("(r?)(\"\"\"|'''|\"|')")
 
 _INNER = r"\\begin\{(?P<env>(?:[bpvBV]|small)?matrix|cases|aligned|array)\}.*?\\end\{(?P=env)\}"
 """Environments that stand within maths."""
@@ -21,7 +21,9 @@ _WORD = re.compile(r"(?<!\\)(?<![A-Za-z])(?!d[a-z]\b)[A-Za-z]{2,}(?!(?<=\b[A-Za-
 _ENDING = re.compile(r"[.,;:!?]+$")
 _NEUTRAL = re.compile(r"[-+*/=<>|()\[\]\d.,']+$|[B-HJ-Zb-z]$|[A-Za-z]'*\([A-Za-z\d,]+\)$|d[a-z]$|.*\\[,;!]")
 _OPERATOR = re.compile(r"[-+*/=<>]+$")
-_LAYOUT = re.compile(r"\\(?:\\|newline|par|centering|hfill|quad|qquad|item|vspace|hspace|text\w*|emph|underline|large|Large|small|bf|it)")
+_LAYOUT = re.compile(
+    r"\\(?:\\|newline|par|centering|hfill|quad|qquad|item|vspace|hspace|text\w*|emph|underline|large|Large|small|bf|it)"
+)
 
 
 class TexFixes:
