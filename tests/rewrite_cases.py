@@ -4,8 +4,14 @@ from __future__ import annotations
 
 REWRITTEN = {
     "methods of every object": (
-        "m = Circle()\nm.center_on_screen()\nm.move_left(2)\nself.play(m.animate.shift_up(1 + 1))\nm.to_left_edge(buff=1)",
-        "m = Circle()\nm.center()\nm.shift(2 * LEFT)\nself.play(m.animate.shift((1 + 1) * UP))\nm.to_edge(LEFT, buff=1)",
+        (
+            "m = Circle()\nm.center_on_screen()\nm.move_left(2)\n"
+            "self.play(m.animate.shift_up(1 + 1))\nm.to_left_edge(buff=1)"
+        ),
+        (
+            "m = Circle()\nm.center()\nm.shift(2 * LEFT)\n"
+            "self.play(m.animate.shift((1 + 1) * UP))\nm.to_edge(LEFT, buff=1)"
+        ),
     ),
     "groups": (
         "v = VGroup()\nv.append(Circle())\nv.arrange_vertically(buff=1)\nDot(v.get_upper_left_corner())",
@@ -76,7 +82,10 @@ REWRITTEN = {
         ),
     ),
     "rectangles": (
-        "n = 6\nRectangle(width=3, corner_radius=0.2, color=RED)\nSquare(2, corner_radius=0.2)\nRegularPolygon(n, side_length=2)",
+        (
+            "n = 6\nRectangle(width=3, corner_radius=0.2, color=RED)\n"
+            "Square(2, corner_radius=0.2)\nRegularPolygon(n, side_length=2)"
+        ),
         (
             "n = 6\nRoundedRectangle(width=3, corner_radius=0.2, color=RED)\n"
             "RoundedRectangle(0.2, width=2, height=2)\nRegularPolygon(n, radius=2 / (2 * np.sin(PI / n)))"
@@ -98,7 +107,10 @@ REWRITTEN = {
     ),
     "opacity that is reckoned": ("Circle(opacity=1 / 2)", "Circle().set_opacity(1 / 2)"),
     "arguments that have no name": (
-        "c = Circle()\nc.shift(direction=UP)\nself.play(FadeIn(mobject=c))\nMathTex(text='x', color=RED)\nPolygon(vertices=[UP, LEFT, DOWN])",
+        (
+            "c = Circle()\nc.shift(direction=UP)\nself.play(FadeIn(mobject=c))\n"
+            "MathTex(text='x', color=RED)\nPolygon(vertices=[UP, LEFT, DOWN])"
+        ),
         "c = Circle()\nc.shift(UP)\nself.play(FadeIn(c))\nMathTex('x', color=RED)\nPolygon(*[UP, LEFT, DOWN])",
     ),
     "text of a brace": (
@@ -109,7 +121,10 @@ REWRITTEN = {
         ),
     ),
     "names of arguments": (
-        "Circle().next_to(target=Square(), direction=UP, padding=1)\nLine(start_point=UP, end_point=DOWN, strokeWidth=2)",
+        (
+            "Circle().next_to(target=Square(), direction=UP, padding=1)\n"
+            "Line(start_point=UP, end_point=DOWN, strokeWidth=2)"
+        ),
         "Circle().next_to(mobject_or_point=Square(), direction=UP, buff=1)\nLine(start=UP, end=DOWN, stroke_width=2)",
     ),
     "style of axes": (
@@ -121,8 +136,14 @@ REWRITTEN = {
     ),
     "given twice": ("Circle(2, radius=2)", "Circle(2)"),
     "maths in a text": (
-        "Tex('The area is A = \\\\pi r^2.')\nTex(r'Find a \\frac{1}{2} of x^2!')\nTitle('E = mc^2 \\\\\\\\ and f(x) = x_1')",
-        "Tex('The area is $A = \\\\pi r^2$.')\nTex(r'Find a $\\frac{1}{2}$ of $x^2$!')\nTitle('$E = mc^2$ \\\\\\\\ and $f(x) = x_1$')",
+        (
+            "Tex('The area is A = \\\\pi r^2.')\n"
+            "Tex(r'Find a \\frac{1}{2} of x^2!')\nTitle('E = mc^2 \\\\\\\\ and f(x) = x_1')"
+        ),
+        (
+            "Tex('The area is $A = \\\\pi r^2$.')\n"
+            "Tex(r'Find a $\\frac{1}{2}$ of $x^2$!')\nTitle('$E = mc^2$ \\\\\\\\ and $f(x) = x_1$')"
+        ),
     ),
     "matrix in words": (
         "Tex(r'Let \\vec{v} = \\begin{bmatrix} 1 \\\\ 2 \\end{bmatrix} and $x$')",

@@ -1,4 +1,4 @@
-"""What TeX said, in the error of a formula that it could not set: Manim only logs it, and fails over some logs itself."""
+"""What TeX said, in the error of a formula that it could not set: Manim only logs it, and fails over some logs."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def _extended(
     """Return the fix that adds entries to a dictionary that is written down and says nothing of them."""
     if not isinstance(config.value, ast.Dict) or not all(isinstance(key, ast.Constant) for key in config.value.keys):
         return None
-    keys = {f'"{key.value}"' for key in config.value.keys if isinstance(key, ast.Constant)}
+    keys = {f'"{key.value!s}"' for key in config.value.keys if isinstance(key, ast.Constant)}
     if not config.value.values or keys & {part.partition(":")[0] for part in parts}:
         return None
     entries = ", ".join([findings.source.text(config.value)[1:-1].rstrip().rstrip(","), *parts])

@@ -56,7 +56,7 @@ class ModuleRules:
         return True
 
     def _translated(self, node: ast.Import | ast.ImportFrom, module: str) -> Fix | None:
-        """Return the fix of `from manimlib import *`; there, Tex is maths unless the module has it from an older time."""
+        """Return the fix of `from manimlib import *`; Tex is maths in the newer ones."""
         if not isinstance(node, ast.ImportFrom) or [alias.name for alias in node.names] != ["*"]:
             return None
         edits = list(self.findings.replacing(self.findings.source.span(node), "from manim import *").edits)

@@ -180,7 +180,7 @@ class NameRule:
         self.findings.add("missing-import", node, f"{node.id} is not imported from manim.", hint=hint, fix=Fix((edit,)))
 
     def _spelled(self, name: str) -> str | None:
-        """Return the one name of Manim that differs only in capitals and underscores; a name in small letters is a variable."""
+        """Return the one name of Manim that differs only in capitals and underscores, if it is no variable."""
         if len(name) < MIN_SPELLED or name.islower() or not (self.world.imports.star or self.short):
             return None
         folded = name.replace("_", "").lower()

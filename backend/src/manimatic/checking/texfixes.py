@@ -163,7 +163,7 @@ def _is_article(run: list[str], at: int) -> bool:
 
 
 def with_known_commands(text: str) -> str | None:
-    """Return a string's text with the commands that the template lacks spelled by others; None where one has no other."""
+    """Return a text with the commands that the template lacks spelled by others; None where there are none."""
     table = read_data("tex.json")["spelled_commands"]
     changed = text
     for name, use in table.items():
