@@ -88,3 +88,13 @@ def test_scenes_that_parse_are_python() -> None:
     """Only the scenes about syntax may fail to parse."""
     for path in ZOO.glob("[!f]*.py"):
         ast.parse(path.read_text())
+
+
+def test_nothing_is_compiled_at_the_start_of_a_run(each_bench: Bench) -> None:
+    """A guest cannot keep byte code, so what has none when it comes would cost its time in every run."""
+    looks = "[m for m in list(sys.modules.values()) if getattr(m, '__cached__', None)]"
+    code = f"import os, sys\nfrom manim import *\nfound = {looks}\n"
+    code += "bare = sorted(m.__name__ for m in found if not os.path.exists(m.__cached__))\n"
+    code += "print('without', bare, len(found) > 500)\n"
+    each_bench.run(code + "class A(Scene):\n    def construct(self):\n        self.wait(0.1)\n")
+    assert "without [] True" in each_bench.heard.text

@@ -31,13 +31,13 @@ from manimatic.errors import SandboxUnavailable
 
 WORKER = "manimatic-worker[render]"
 PARTS = ("site", "worker", "python")
+LAYOUT = "all of it with byte code"
+"""Part of the names: what an older installer made differently is made anew."""
 UNUSED_S = 14 * 86_400.0
 """Copying takes seconds, and who works on Manimatic goes back and forth between versions."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 SYSTEM_ROOT = Path("/var/lib/manimatic")
-_SKIPPED_STDLIB = shutil.ignore_patterns(
-    "test", "tests", "idlelib", "site-packages", "__pycache__", "config-*", "turtledemo"
-)
+_SKIPPED_STDLIB = shutil.ignore_patterns("test", "tests", "idlelib", "site-packages", "config-*", "turtledemo")
 _WARM_IMPORTS = "import manim, manim.utils.tex_templates, manimatic_worker.worker_entrypoint, manimatic_worker.render"
 
 
@@ -230,7 +230,7 @@ def _own_interpreter() -> Path | None:
 
 
 def _interpreter_digest(prefix: Path) -> str:
-    return _digest(f"{prefix}\n{sys.version}".encode())
+    return _digest(f"{prefix}\n{sys.version}\n{LAYOUT}".encode())
 
 
 def _copy_interpreter(prefix: Path, to: Path) -> None:
@@ -240,6 +240,7 @@ def _copy_interpreter(prefix: Path, to: Path) -> None:
     for library in (prefix / "lib").glob("libpython*.so*"):
         shutil.copy(library, to / "lib")
     shutil.copytree(prefix / "lib" / _python_name(), to / "lib" / _python_name(), ignore=_SKIPPED_STDLIB, symlinks=True)
+    _compile(to / "bin" / _python_name(), to / "lib")
 
 
 def _python_name() -> str:
@@ -262,6 +263,13 @@ def _copy_worker(source: Path, site: Path, to: Path) -> None:
     if done.returncode:
         tail = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise SandboxUnavailable(f"Manim cannot be imported from the guest runtime: {' '.join(tail)}")
+    _compile(Path(sys.executable), to)
+
+
+def _compile(python: Path, folder: Path) -> None:
+    """Make the byte code that is missing: a guest cannot keep any, and would make it in every run."""
+    command = [str(python), "-I", "-S", "-m", "compileall", "-q", str(folder)]
+    subprocess.run(command, env={"PATH": "/usr/bin:/bin"}, capture_output=True, check=False)
 
 
 def _make_readable(folder: Path) -> None:
@@ -272,7 +280,7 @@ def _make_readable(folder: Path) -> None:
 
 
 def _tree_digest(folder: Path) -> str:
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version}\n{LAYOUT}".encode())
     for path in sorted(folder.rglob("*.py")):
         digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
