@@ -1,4 +1,4 @@
-"""A few lines for each kind of rewrite: what is mended, and into what. Each mended body is also run under Manim."""
+"""A few lines for each kind of rewrite: what is mended, and into what."""
 
 from __future__ import annotations
 
