@@ -16,6 +16,7 @@ from manimatic_worker.protocol import Done, Progress, Request
 from manimatic_worker.rehearsal.leftovers import remove_unfinished
 from manimatic_worker.rehearsal.names import current_line
 from manimatic_worker.rehearsal.watch import Heard, rehearse
+from manimatic_worker.tex_errors import tell_tex_errors
 
 MEDIA_DIR = Path("media")
 SEED_BITS = 32
@@ -102,6 +103,7 @@ def configure(request: Request) -> None:
     config.progress_bar = "none"
     config.verbosity = "WARNING"
     config.video_encoder_options = {"threads": str(max(1, request.threads))}
+    tell_tex_errors()
 
 
 class Counter:

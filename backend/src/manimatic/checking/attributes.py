@@ -12,6 +12,7 @@ from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Frame
 from manimatic.checking.imports import manim_value
 from manimatic.checking.oldcalls import backstroke_fix
+from manimatic.checking.rewriting import RewriteRules, ValueOf, is_taken
 from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import (
     Builder,
@@ -48,6 +49,7 @@ class AttributeRules:
 
     def __init__(self, world: World, findings: Findings) -> None:
         self.world, self.findings = world, findings
+        self.rewriting = RewriteRules(world, findings)
         others = read_data("other_manims.json")
         self.others, self.corners, self.scenes = others["methods"], others["corners"], others["scenes"]
         self.forms, self.numpy = others["forms"], others["numpy"]
@@ -188,7 +190,7 @@ class AttributeRules:
             self._report_frame(node)
         elif name in self.corners and self.world.is_a(value.kind, "Mobject"):
             self._report_corner(node, value)
-        elif self._report_form(node, value):
+        elif self._report_form(node, value) or self.rewriting.report_attribute(node, value):
             return
         elif self._wanted_scene(value, name):
             self._report_flat(node, value, self._wanted_scene(value, name))
@@ -202,8 +204,16 @@ class AttributeRules:
             near = nearest(name, known)
             self.findings.add("unknown-attribute", node, f"{kind} has no {name}.", nearest=near)
 
-    def report_renamed(self, call: ast.Call, node: ast.Attribute, value: Instance) -> bool:
-        """Report the call of a method that only has another name here; return whether it was one."""
+    def report_renamed(self, call: ast.Call, node: ast.Attribute, value: Instance, value_of: ValueOf) -> bool:
+        """Report the call of a method that has another name or form here; return whether it was one."""
+        name = node.attr
+        made_up = self._is_made_up(value, name) and not is_taken(call, MADE_UP[name[:4]])
+        if self._report_other(call, node, value):
+            return True
+        missing = made_up or not self.world.has_attribute(value, name)
+        return missing and self.rewriting.report_call(call, node, value, value_of)
+
+    def _report_other(self, call: ast.Call, node: ast.Attribute, value: Instance) -> bool:
         if not self.world.has_attribute(value, node.attr) and self._report_fixed(call, node, value):
             return True
         other = self.others.get(node.attr)

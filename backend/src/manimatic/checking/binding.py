@@ -5,18 +5,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from manimatic.checking.api import Signature, nearest
 from manimatic.checking.findings import Findings
-from manimatic.checking.keywords import other_way
+from manimatic.checking.keywords import other_way, without
 from manimatic.checking.oldcalls import moved_fix
+from manimatic.checking.rewrites import Rewrite, read_rewrite, rewritten
 from manimatic.checking.ruledata import read_data
-from manimatic.diagnostics import Span
+from manimatic.diagnostics import Fix, Span
 
 FONTS = frozenset(
     {"Tex", "MathTex", "SingleStringMathTex", "Title", "BulletedList", "Paragraph", "Code", "DecimalNumber"}
 )
 OPACITIES = frozenset({"fill_opacity", "stroke_opacity"})
+OPACITY = "(*, opacity, **) -> {callee}({*}{**}).set_opacity({opacity})"
+MOBJECT_WORDS = frozenset({"dim", "z_index"})
+"""Arguments that what makes an object takes, and no animation."""
 
 
 @dataclass
@@ -62,7 +67,8 @@ class CallRules:
         self.findings = findings
         others = read_data("other_manims.json")
         self.renamed: Mapping[str, str] = others["keywords"]
-        self.renamed_of: Mapping[str, Mapping[str, str]] = others["keywords_of"]
+        self.renamed_of = _by_name(others["keywords_of"])
+        self.templates = _by_name(read_data("rewrites.json")["keywords"])
 
     def check(self, call: ast.Call, signature: Signature, name: str) -> Bound:
         """Report what is wrong with a call and return its arguments."""
@@ -85,11 +91,32 @@ class CallRules:
 
     def _keywords(self, call: ast.Call, signature: Signature, name: str) -> None:
         if signature.words is None:
+            for word in call.keywords:
+                self._rewritten(call, word, signature.by_name, name)
             return
         allowed = signature.by_name | signature.words
         for word in call.keywords:
-            if word.arg is not None and word.arg not in allowed:
+            if word.arg is not None and word.arg not in allowed and not self._rewritten(call, word, allowed, name):
                 self._unknown_keyword(call, word, allowed, name)
+
+    def _rewritten(self, call: ast.Call, word: ast.keyword, allowed: frozenset[str], name: str) -> bool:
+        """Report an argument that the table of rewrites has another form for; return whether there is a fix."""
+        if word.arg is None or word.arg in allowed:
+            return False
+        for rewrite in self._templates_of(name, word.arg, allowed):
+            if (fix := rewritten(self.findings, call, rewrite)) is not None:
+                message = f"{name}() has no argument {word.arg}."
+                hint = f"Write {rewrite.shown}."
+                self.findings.add("renamed-argument", word, message, hint=hint, nearest=rewrite.shown, fix=fix)
+                return True
+        return False
+
+    def _templates_of(self, name: str, word: str, allowed: frozenset[str]) -> list[Rewrite]:
+        """Return the rewrites of an argument: those of the class or method first, then those of every object."""
+        method = name.partition(".")[2]
+        names = [f".{method}"] if method else [name, "*"] if allowed >= MOBJECT_WORDS else [name]
+        texts = [self.templates.get(one, {}).get(word, []) for one in names]
+        return [read_rewrite(text) for found in texts for text in ([found] if isinstance(found, str) else found)]
 
     def _unknown_keyword(self, call: ast.Call, word: ast.keyword, allowed: frozenset[str], name: str) -> None:
         assert word.arg is not None  # noqa: S101
@@ -98,8 +125,8 @@ class CallRules:
             self.findings.add("renamed-argument", word, message, hint=f"Use {way[0]}.", nearest=way[0], fix=way[1])
             return
         given = {other.arg for other in call.keywords}
-        of = self.renamed_of.get(name) or self.renamed_of.get("." + name.partition(".")[2], {})
-        other = of.get(word.arg) or self.renamed.get(word.arg)
+        of = {**self.renamed_of.get("." + name.partition(".")[2], {}), **self.renamed_of.get(name, {})}
+        other = of.get(word.arg) or self.renamed.get(word.arg) or _spelled(word.arg, allowed)
         if word.arg == "weight" and (name in FONTS or not _is_number(word.value)):
             other = None  # the weight of letters, not of a line
         if other is not None and other in allowed and other not in given:
@@ -107,18 +134,20 @@ class CallRules:
             self.findings.add("renamed-argument", word, message, nearest=other, fix=fix)
             return
         if word.arg == "opacity" and allowed >= OPACITIES and given.isdisjoint(OPACITIES):
-            self._opacity(word, name)
+            self._opacity(call, word, name)
             return
         near = nearest(word.arg, allowed)
         hint = "" if near else f"It takes {', '.join(sorted(allowed)[:12])}…" if len(allowed) > 12 else ""
         self.findings.add("unknown-argument", word, message, hint=hint, nearest=near)
 
-    def _opacity(self, word: ast.keyword, name: str) -> None:
+    def _opacity(self, call: ast.Call, word: ast.keyword, name: str) -> None:
         """Report `opacity`, which set_opacity knows and constructors do not: it is that of fill and stroke."""
         text = self.findings.source.text(word.value)
         fix = None
         if isinstance(word.value, (ast.Constant, ast.Name)):
             fix = self.findings.replacing(word, f"fill_opacity={text}, stroke_opacity={text}")
+        else:
+            fix = rewritten(self.findings, call, read_rewrite(OPACITY))
         hint = "Write fill_opacity=…, stroke_opacity=…."
         message = f"{name}() has no argument opacity."
         self.findings.add("renamed-argument", word, message, hint=hint, nearest="fill_opacity", fix=fix)
@@ -137,9 +166,11 @@ class CallRules:
         taken = set(slots[: len(plain)])
         for word in call.keywords:
             if word.arg in taken:
-                self.findings.add(
-                    "duplicate-argument", word, f"{name}() gets {word.arg} twice.", hint=f"{name}{signature}"
-                )
+                text = self.findings.source.text
+                same = text(word.value) == text(call.args[slots.index(word.arg)])
+                fix = Fix((without(self.findings, call, word),)) if same else None
+                message = f"{name}() gets {word.arg} twice."
+                self.findings.add("duplicate-argument", word, message, hint=f"{name}{signature}", fix=fix)
 
     def _missing(self, call: ast.Call, signature: Signature, name: str) -> None:
         if _has_stars(call):
@@ -149,6 +180,22 @@ class CallRules:
         if needed:
             message = f"{name}() needs {', '.join(needed)}."
             self.findings.add("missing-argument", call, message, hint=f"{name}{signature}")
+
+
+def _by_name(table: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return a table whose keys name several classes or methods at once with one key for each."""
+    found: dict[str, dict[str, Any]] = {}
+    for names, words in table.items():
+        for name in names.split():
+            found.setdefault(name, {}).update(words)
+    return found
+
+
+def _spelled(word: str, allowed: frozenset[str]) -> str | None:
+    """Return the one argument that differs only in capitals and underscores."""
+    folded = word.replace("_", "").lower()
+    found = [one for one in allowed if one.replace("_", "").lower() == folded]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_number(node: ast.expr) -> bool:

@@ -76,12 +76,18 @@ class Expressions(PlainExpressions):
         if isinstance(node.func, ast.Attribute):
             owner = self.value(node.func.value, frame)
             target = owner.target if isinstance(owner, Builder) else owner
-            if isinstance(target, Instance) and self.attributes.report_renamed(node, node.func, target):
+            if isinstance(target, Instance) and self.attributes.report_renamed(
+                node, node.func, target, lambda part: self._unreported(part, frame)
+            ):
                 return None
             if isinstance(owner, Sequence) and isinstance(node.func.value, ast.Name):
                 self._grow(node, node.func, owner, frame)
                 return None
         return self.value(node.func, frame)
+
+    def _unreported(self, node: ast.expr, frame: Frame) -> Value:
+        with self.findings.muted():
+            return self.value(node, frame)
 
     def _grow(self, call: ast.Call, func: ast.Attribute, owner: Sequence, frame: Frame) -> None:
         """Follow what is appended to a list that has a name."""

@@ -34,13 +34,14 @@ def fix_source(
     report = check_source(code, index=index, policy=policy, packages=packages)
     for _ in range(MAX_ROUNDS):
         chosen = _compatible([found for found in report.diagnostics if _is_wanted(found)])
-        if not chosen:
+        for tried in [chosen, *([one] for one in chosen)] if len(chosen) > 1 else [chosen] if chosen else []:
+            mended = _apply_all(code, tried)
+            after = check_source(mended, index=index, policy=policy, packages=packages)
+            if mended != code and not _is_worse(report, after):
+                break
+        else:
             break
-        mended = _apply_all(code, chosen)
-        after = check_source(mended, index=index, policy=policy, packages=packages)
-        if mended == code or _is_worse(report, after):
-            break
-        applied.extend(_record(code, found) for found in chosen)
+        applied.extend(_record(code, found) for found in tried)
         code, report = mended, after
     return dataclasses.replace(report, applied=tuple(applied))
 

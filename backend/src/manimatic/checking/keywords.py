@@ -45,7 +45,28 @@ CONFIGS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "Code": {
         "paragraph_config": {"font_size": "font_size", "font": "font", "line_spacing": "line_spacing"},
         "background_config": {"corner_radius": "corner_radius", "margin": "buff", "background_color": "fill_color"},
-    }
+    },
+    **{
+        name: {
+            "axis_config": {
+                "axis_color": "color",
+                "axes_color": "color",
+                "include_numbers": "include_numbers",
+                "include_ticks": "include_ticks",
+                "numbers_to_exclude": "numbers_to_exclude",
+                "tick_size": "tick_size",
+                "font_size": "font_size",
+                "decimal_number_config": "decimal_number_config",
+                "tip_length": "tip_length",
+                "include_tip": "include_tip",
+            }
+        }
+        for name in ("Axes", "ThreeDAxes", "NumberPlane", "BarChart")
+    },
+    **{
+        name: {"element_to_mobject_config": {"font_size": "font_size"}}
+        for name in ("Matrix", "IntegerMatrix", "DecimalMatrix", "Table", "MathTable", "IntegerTable", "DecimalTable")
+    },
 }
 """Arguments that have moved into a dictionary, by class and dictionary, with their names there."""
 
@@ -72,13 +93,34 @@ def other_way(
 
 def _gathered(findings: Findings, call: ast.Call, config: str, words: Mapping[str, str]) -> Fix | None:
     """Return the fix that puts arguments into one dictionary."""
-    given = {word.arg for word in call.keywords}
-    if None in given or config in given:
+    given = {word.arg: word for word in call.keywords}
+    if None in given:
         return None
     found = [word for word in call.keywords if word.arg in words]
     parts = [f'"{words[str(word.arg)]}": {findings.source.text(word.value)}' for word in found]
+    if config in given:
+        return _extended(findings, call, given[config], found, parts)
     first = findings.replacing(found[0], f"{config}={{{', '.join(parts)}}}").edits
     return Fix((*first, *(without(findings, call, word) for word in found[1:])))
+
+
+def _extended(
+    findings: Findings, call: ast.Call, config: ast.keyword, found: list[ast.keyword], parts: list[str]
+) -> Fix | None:
+    """Return the fix that adds entries to a dictionary that is written down and says nothing of them."""
+    if not isinstance(config.value, ast.Dict) or not all(isinstance(key, ast.Constant) for key in config.value.keys):
+        return None
+    keys = {f'"{key.value!s}"' for key in config.value.keys if isinstance(key, ast.Constant)}
+    if not config.value.values or keys & {part.partition(":")[0] for part in parts}:
+        return None
+    entries = ", ".join([findings.source.text(config.value)[1:-1].rstrip().rstrip(","), *parts])
+    kept = [findings.source.text(part) for part in call.args]
+    for word in call.keywords:
+        if word not in found:
+            kept.append(
+                f"{word.arg}={{{entries}}}" if word is config else f"{word.arg}={findings.source.text(word.value)}"
+            )
+    return findings.replacing(call, f"{findings.source.text(call.func)}({', '.join(kept)})")
 
 
 def _ranged(findings: Findings, call: ast.Call, axis: str) -> Fix | None:
@@ -168,6 +210,9 @@ def without(findings: Findings, call: ast.Call, word: ast.keyword) -> Edit:
     span = findings.source.span(word)
     spans = [*map(findings.source.span, call.args), *map(findings.source.span, call.keywords)]
     before = max((other for other in spans if other < span), default=None)
+    after = min((other for other in spans if other > span), default=None)
+    if before is None and after is not None:
+        return Edit(dataclasses.replace(span, end_line=after.line, end_column=after.column), "")
     if before is None:
         return Edit(span, "")
     return Edit(dataclasses.replace(span, line=before.end_line, column=before.end_column), "")

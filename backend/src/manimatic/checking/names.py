@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 
 from manimatic.checking.api import nearest
 from manimatic.checking.findings import Findings
 from manimatic.checking.frames import Scope, bound_names
 from manimatic.checking.oldcalls import box_fix, old_call_fix, shape_fix
+from manimatic.checking.rewrites import read_rewrite, rewritten
 from manimatic.checking.ruledata import css_color, read_data
 from manimatic.checking.world import World
 from manimatic.diagnostics import Edit, Fix
@@ -21,22 +23,8 @@ BUILTIN_NAMES = frozenset(dir(builtins)) | {
     "__annotations__",
     "__path__",
 }
-IMPORTABLE = {
-    "math": "import math",
-    "random": "import random",
-    "itertools": "import itertools",
-    "np": "import numpy as np",
-    "numpy": "import numpy",
-}
-"""What a name that is missing certainly means."""
-_MATH = {
-    **{name: name for name in ("sin", "cos", "tan", "sqrt", "exp", "log", "pi", "floor", "ceil", "radians", "degrees")},
-    "atan2": "arctan2",
-    "atan": "arctan",
-    "acos": "arccos",
-    "asin": "arcsin",
-}
-"""Functions of mathematics that are used without their module, and their names in numpy."""
+MIN_SPELLED = 4
+"""A shorter name may stand for anything, however it is spelled."""
 
 
 class NameRule:
@@ -46,6 +34,8 @@ class NameRule:
         self.world, self.findings, self.short = world, findings, short
         others = read_data("other_manims.json")
         self.others, self.calls, self.shapes = others["names"], others["calls"], others["shapes"]
+        self.rewrites = {name: read_rewrite(text) for name, text in read_data("rewrites.json")["calls"].items()}
+        self.imports, self.maths = others["imports"], others["maths"]
         self.hidden = {n: f"from {module} import {n}" for module, names in others["hidden"].items() for n in names}
         self.dynamic = False
         self.known: frozenset[str] = frozenset()
@@ -104,16 +94,23 @@ class NameRule:
 
     def _is_old(self, node: ast.Name, here: tuple[frozenset[str], ...]) -> bool:
         imported = self.world.imports.star or self.short
-        known = node.id in self.calls or node.id in self.shapes or node.id == "Box"
+        known = node.id in {"Box", *self.calls, *self.shapes, *self.rewrites}
         return imported and known and self._is_unknown(node, here)
 
     def _report_call(self, call: ast.Call, name: ast.Name) -> None:
+        if name.id in self.rewrites and name.id not in self.calls and name.id not in self.shapes:
+            rewrite = self.rewrites[name.id]
+            self._report_old(name, rewrite.shown, rewritten(self.findings, call, rewrite))
+            return
         entry = self.calls.get(name.id) or self.shapes.get(name.id, {})
         use = self.others.get(name.id, entry)["use"]
         if name.id == "Box":
             fix = box_fix(self.findings, call)
         else:
             fix = (shape_fix if name.id in self.shapes else old_call_fix)(self.findings, call, entry)
+        self._report_old(name, use, fix)
+
+    def _report_old(self, name: ast.Name, use: str, fix: Fix | None) -> None:
         message = f"This Manim has no {name.id}."
         self.findings.add("other-manim-name", name, message, hint=f"Use {use}.", nearest=use, fix=fix)
 
@@ -139,7 +136,7 @@ class NameRule:
     def _report(self, node: ast.Name) -> None:
         name = node.id
         other = self.others.get(name)
-        line = IMPORTABLE.get(name) or (self.world.imports.star and self.hidden.get(name))
+        line = self._import_of(node) or (self.world.imports.star and self.hidden.get(name))
         if line:
             edit = self.findings.inserting(self._import_line(), 1, f"{line}\n")
             hint = f"Add `{line}`."
@@ -147,19 +144,29 @@ class NameRule:
         elif not self.world.imports.star and name in self.world.index.star:
             self._report_unimported(node)
         elif other is not None:
-            fix = self.findings.replacing(node, other["use"]) if other.get("same") else None
-            message = f"This Manim has no {name}."
-            self.findings.add(
-                "other-manim-name", node, message, hint=f"Use {other['use']}.", nearest=other["use"], fix=fix
+            self._report_old(
+                node, other["use"], self.findings.replacing(node, other["use"]) if other.get("same") else None
             )
+        elif spelled := self._spelled(name):
+            self._report_old(node, spelled, self.findings.replacing(node, spelled))
         elif css_color(name) and name.isupper():
             self._report_color(node)
-        elif name in _MATH:
-            use = f"np.{_MATH[name]}"
+        elif name in self.maths:
+            use = f"np.{self.maths[name]}"
             fix = self.findings.replacing(node, use) if self.world.imports.star or self.short else None
             self.findings.add("missing-import", node, f"{name} is not defined.", nearest=use, fix=fix)
         else:
             self.findings.add("unknown-name", node, f"{name} is not defined.", nearest=self._nearest(name))
+
+    def _import_of(self, node: ast.Name) -> str | None:
+        """Return the import of a name that certainly means it: a module's where something of it is used."""
+        line: str | None = self.imports.get(node.id)
+        return line if line is None or not line.startswith("import ") or id(node) in self._owners else None
+
+    @functools.cached_property
+    def _owners(self) -> frozenset[int]:
+        """Return the expressions of which an attribute is used."""
+        return frozenset(id(n.value) for n in ast.walk(self.findings.source.tree) if isinstance(n, ast.Attribute))
 
     def _report_color(self, node: ast.Name) -> None:
         use = f'ManimColor("{css_color(node.id)}")'
@@ -169,10 +176,16 @@ class NameRule:
 
     def _report_unimported(self, node: ast.Name) -> None:
         edit: Edit = self.findings.inserting(self._import_line(), 1, "from manim import *\n")
-        imported = any(value is not None for value in self.world.imports.names.values())
-        fix = Fix((edit,)) if not imported or self.world.imports.names.keys() <= IMPORTABLE.keys() else None
         hint = "Add `from manim import *`."
-        self.findings.add("missing-import", node, f"{node.id} is not imported from manim.", hint=hint, fix=fix)
+        self.findings.add("missing-import", node, f"{node.id} is not imported from manim.", hint=hint, fix=Fix((edit,)))
+
+    def _spelled(self, name: str) -> str | None:
+        """Return the one name of Manim that differs only in capitals and underscores, if it is no variable."""
+        if len(name) < MIN_SPELLED or name.islower() or not (self.world.imports.star or self.short):
+            return None
+        folded = name.replace("_", "").lower()
+        found = [one for one in self.world.index.star if one.replace("_", "").lower() == folded and not one.islower()]
+        return found[0] if len(found) == 1 else None
 
     def _nearest(self, name: str) -> str | None:
         own = {word for word in self.known if word not in BUILTIN_NAMES}

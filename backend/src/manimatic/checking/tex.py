@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from manimatic.checking.findings import Findings
 from manimatic.checking.ruledata import read_data
+from manimatic.checking.texfixes import TexFixes
 from manimatic.checking.world import World
 from manimatic.diagnostics import Fix, Severity
 
@@ -28,6 +29,12 @@ _ENVIRONMENT_IN_F = re.compile(
 )
 _LOST_BACKSLASH = re.compile("[\t\r](?:ext|heta|imes|au|an|o\\b|frac|ho\\b|ight|angle)")
 _BROKEN = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+MARKS = re.compile(r"\s*\\{1,2}[(\[](?P<inner>.*)\\{1,2}[)\]]\s*", re.DOTALL)
+"""The marks around displayed maths, in a raw string or one that doubles its backslashes."""
+ALIGNED = re.compile(
+    r"\s*\\{1,2}begin\{(?P<env>(?:align|equation)\*?)\}(?P<inner>.*)\\{1,2}end\{(?P=env)\}\s*", re.DOTALL
+)
+"""An environment around the whole that Manim puts there itself."""
 _WHOLE = frozenset({"align", "align*", "equation", "equation*", "gather", "gather*", "displaymath"})
 
 
@@ -35,7 +42,7 @@ class TexRules:
     """Looks at the strings of MathTex, Tex and what derives from them."""
 
     def __init__(self, world: World, findings: Findings) -> None:
-        self.findings = findings
+        self.findings, self.fixes = findings, TexFixes(findings)
         self.data = read_data("tex.json")
         commands = "|".join(self.data["math_commands"])
         self.maths = re.compile(rf"(?<!\\)[_^]|\\(?:{commands})(?![A-Za-z])|\\begin\{{(?:{_INNER})\}}")
@@ -213,7 +220,8 @@ class TexRules:
                     use = table[found[1]]
                     hint = f"Write {use}." if use else ""
                     message = f"Manim's TeX template has no \\{found[1]}."
-                    self.findings.add("tex-command", node, message, hint=hint, nearest=use)
+                    fix = self.fixes.known(node)
+                    self.findings.add("tex-command", node, message, hint=hint, nearest=use, fix=fix)
 
     def _is_escaped(self, text: str, at: int) -> bool:
         return at > 0 and text[at - 1] == "\\"
@@ -235,17 +243,10 @@ class TexRules:
             if re.search(r"(?<!\\)%", text) and "\n" not in text:
                 message = "% begins a comment in TeX: the rest is lost."
                 hint = "Write \\% in a raw string."
-                self.findings.add("tex-special", node, message, hint=hint, fix=self._escaped_percent(node))
+                self.findings.add("tex-special", node, message, hint=hint, fix=self.fixes.escaped(node, "%"))
             elif re.search(r"(?<!\\)#", text):
-                self.findings.add("tex-special", node, "# has a meaning of its own in TeX.", hint="Write \\#.")
-
-    def _escaped_percent(self, node: ast.Constant) -> Fix | None:
-        text = self.findings.source.text(node)
-        if text[:2] in {'r"', "r'"}:
-            return self.findings.replacing(node, re.sub(r"(?<!\\)%", r"\\%", text))
-        if text.startswith(('"', "'")) and "\\" not in text:
-            return self.findings.replacing(node, "r" + text.replace("%", "\\%"))
-        return None
+                message = "# has a meaning of its own in TeX."
+                self.findings.add("tex-special", node, message, hint="Write \\#.", fix=self.fixes.escaped(node, "#"))
 
     # ------------------------------------------------------------ maths in text, text in maths
 
@@ -261,12 +262,13 @@ class TexRules:
             if found:
                 message = f"{found[0]} is maths, and {kind} sets text."
                 hint = "Put the maths between $…$, or use MathTex."
-                fix = self._as_maths(call, strings, kind)
+                fix = self._as_maths(call, strings, kind) or self.fixes.in_dollars(node, self.maths)
                 self.findings.add("tex-maths-in-text", node, message, hint=hint, nearest="MathTex", fix=fix)
                 return
             if re.search(r"(?<!\\)&", outside):
                 message = "& has a meaning of its own in TeX."
-                self.findings.add("tex-special", node, message, hint="Write \\&.")
+                fix = self.fixes.escaped(node, "&") if "begin" not in joined else None
+                self.findings.add("tex-special", node, message, hint="Write \\&.", fix=fix)
 
     def _as_maths(self, call: ast.Call, strings: list[ast.Constant], kind: str) -> Fix | None:
         """Return the fix to MathTex for a string that is maths and nothing else."""
@@ -286,12 +288,16 @@ class TexRules:
                 self.findings.add("tex-dollars", node, message, hint="Leave the $ out, or use Tex.", fix=fix)
             elif re.search(r"(?<!\\)\\[\[(]", outside):
                 message = "MathTex is maths already; \\( and \\[ do not belong into it."
-                self.findings.add("tex-dollars", node, message, hint="Leave them out.")
+                fix = self.fixes.inside(node, MARKS)
+                self.findings.add("tex-dollars", node, message, hint="Leave them out.", fix=fix)
             elif (whole := re.search(r"\\begin\{([a-z]+\*?)\}", text)) and whole[1] in _WHOLE:
                 message = f"MathTex is an align* already; {whole[1]} does not belong into it."
-                self.findings.add("tex-environment", node, message, hint="Leave the environment out, or use aligned.")
-            elif "\n\n" in text:
-                self.findings.add("tex-special", node, "An empty line ends the formula.", hint="Leave it out.")
+                hint = "Leave the environment out, or use aligned."
+                fix = self.fixes.inside(node, ALIGNED)
+                self.findings.add("tex-environment", node, message, hint=hint, fix=fix)
+            elif re.search(r"\n[ \t]*\n", text.strip()):
+                fix = self.fixes.without_empty_lines(node)
+                self.findings.add("tex-special", node, "An empty line ends the formula.", hint="Leave it out.", fix=fix)
 
     def _without_dollars(self, node: ast.Constant) -> Fix | None:
         text = self.findings.source.text(node)
