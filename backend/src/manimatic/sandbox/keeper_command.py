@@ -21,9 +21,6 @@ from manimatic.sandbox.watchdog import read_processes
 
 STACK_BYTES = 16 * 1024**2
 """Of each thread. It counts as address space, so less than where a group counts memory."""
-RUNS_OF_A_USER = 4
-"""Runs at once that the limit of a user's processes leaves room for; else one run's bomb would fail the others. What
-each run may have is then for its watchdog to hold."""
 CODE_BYTES = 512 * 1024**2
 """Address space for libraries and what is mapped but not touched."""
 _PROC = ("/proc/self/maps", "/proc/self/stat", "/proc/self/statm", "/proc/self/status")
@@ -79,7 +76,7 @@ def confinement(runtime: GuestRuntime, limits: Limits, told: Told) -> str:
     space = limits.memory_bytes + limits.max_processes * STACK_BYTES + CODE_BYTES
     wanted = {
         "open_files": limits.max_files,
-        "processes": processes if slot.uid is not None else RUNS_OF_A_USER * processes + threads_of(os.geteuid()),
+        "processes": processes if slot.uid is not None else processes + threads_of(os.geteuid()),
         "file_bytes": limits.disk_bytes,
         "stack_bytes": STACK_BYTES,
         "address_space_bytes": None if told.held.memory else space,
