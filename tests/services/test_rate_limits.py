@@ -23,9 +23,10 @@ def look(api: Api, key: str) -> int:
     return status
 
 
-def test_processes_count_together_in_redis(tmp_path: Path, redis: Redis) -> None:
-    """A load balancer spreads one key's requests over all of them."""
-    settings = {"rate_limit": "3/minute", "rate_limit_url": redis.url}
+@pytest.mark.parametrize("where", ["rate_limit_url", "broker_url"])
+def test_processes_count_together_in_redis(tmp_path: Path, redis: Redis, where: str) -> None:
+    """A load balancer spreads one key's requests over all of them; where there is a broker, that Redis counts."""
+    settings = {"rate_limit": "3/minute", where: redis.url}
     with open_api(tmp_path / "a", **settings) as one, open_api(tmp_path / "b", **settings) as two:
         key = one.key()
         found = one.keys.all_keys()[0]

@@ -172,7 +172,7 @@ class Settings(StorageSettings):
     rate_limit_url: str = _setting(
         "MANIMATIC_RATE_LIMIT_URL",
         "",
-        "Redis that counts requests for all api processes, `redis://…`; empty: each process counts for itself.",
+        "Redis that counts requests for all api processes, `redis://…`; empty: the broker's, else each for itself.",
         str,
         secret=True,
     )

@@ -23,14 +23,14 @@ from manimatic.settings import Settings
 
 SUBMITTING = frozenset({"jobs.generate", "check.check"})
 ALL, SUBMIT = "requests", "submit"
+NETWORK = ("redis://", "rediss://")
 REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 1, "wrap_exceptions": True}
 """A Redis that does not answer holds a request up for so many seconds, once."""
 
 
 def install(app: APIFlask, settings: Settings) -> None:
     """Have requests counted that bring a key. Raises SettingsError."""
-    if settings.rate_limit_url and not settings.rate_limit_url.startswith(("redis://", "rediss://")):
-        raise SettingsError("MANIMATIC_RATE_LIMIT_URL has to start with redis:// or rediss://.")
+    counters = _counters(settings)
     limiter = Limiter(
         _who,
         app=app,
@@ -43,12 +43,21 @@ def install(app: APIFlask, settings: Settings) -> None:
             if rate != "off"
         ],
         strategy="moving-window",
-        storage_uri=settings.rate_limit_url or "memory://",
-        storage_options=dict(REDIS_OPTIONS) if settings.rate_limit_url else {},
-        in_memory_fallback_enabled=bool(settings.rate_limit_url),
+        storage_uri=counters or "memory://",
+        storage_options=dict(REDIS_OPTIONS) if counters else {},
+        in_memory_fallback_enabled=bool(counters),
         key_prefix="manimatic",
     )
     app.after_request(lambda response: _tell(limiter.current_limits, response))
+
+
+def _counters(settings: Settings) -> str:
+    """Return the address of the Redis that counts, which may be the broker's; empty for none. Raises SettingsError."""
+    if not settings.rate_limit_url:
+        return settings.broker_url if settings.broker_url.startswith(NETWORK) else ""
+    if not settings.rate_limit_url.startswith(NETWORK):
+        raise SettingsError("MANIMATIC_RATE_LIMIT_URL has to start with redis:// or rediss://.")
+    return settings.rate_limit_url
 
 
 def _who() -> str:
