@@ -27,6 +27,8 @@ _STUBS = {
     "tqdm.py": b"class tqdm:\n    monitor_interval = 0\n",
     "manim/__init__.py": b"import types\n\nconfig = types.SimpleNamespace()\n\n\nclass Scene:\n    pass\n",
     "manim/manager.py": b"class Manager:\n    def play(self):\n        pass\n",
+    "manim/utils/__init__.py": b"",
+    "manim/utils/tex_file_writing.py": b"print_all_tex_errors = print\n",
     "manim/scene/__init__.py": b"",
     "manim/scene/scene.py": b"from manim import Scene\n",
     "manim/scene/scene_file_writer.py": b"class SceneFileWriter:\n    close_partial_movie_stream = print\n",

@@ -17,6 +17,8 @@ from support import require
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock is Linux's")
 
+PLUGINS = str(Path(__file__).resolve().parents[2] / "fastmanim/src")
+"""Manim's command line imports every plugin that is installed beside it."""
 PRELUDE = """
 import os, resource, signal, socket, subprocess, sys
 from manimatic_worker.confine import *
@@ -264,7 +266,7 @@ from manimatic.sandbox.seccomp import filter_bytes
 program = filter_bytes()
 report = apply_landlock(LandlockRules(
     read_only=("/usr", "/lib", "/lib64", "/etc", "/bin", "/var/lib", "/var/cache", "/proc", "/sys", "/dev/urandom",
-               {str(manim.parents[1])!r}, sys.base_prefix, ROOT + "/read"),
+               {str(manim.parents[1])!r}, sys.base_prefix, {PLUGINS!r}, ROOT + "/read"),
     writable=(ROOT + "/write", "/dev/null", "/dev/shm"),
 ))
 apply_rlimits(Rlimits())

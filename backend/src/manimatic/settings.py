@@ -317,9 +317,9 @@ class Settings(StorageSettings):
 
 
 def describe() -> list[dict[str, Any]]:
-    """List every setting with its name, default, help and whether it is secret; those of the storage come last."""
+    """List every setting: its field, name, default, help and whether it is secret; those of the storage come last."""
     of_storage = {f.name for f in dataclasses.fields(StorageSettings)}
     return [
-        {"name": f.metadata["name"], "default": f.default, "help": f.metadata["help"], "secret": f.metadata["secret"]}
+        {"field": f.name, "default": f.default, **{word: f.metadata[word] for word in ("name", "help", "secret")}}
         for f in sorted(dataclasses.fields(Settings), key=lambda f: f.name in of_storage)
     ]

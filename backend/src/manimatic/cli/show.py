@@ -203,8 +203,8 @@ def show_settings(*, as_json: bool) -> None:
     """Print every setting, its value here and its help."""
     values = read_settings()
     rows = []
-    for f, described in zip(dataclasses.fields(values), settings_module.describe(), strict=True):
-        value = getattr(values, f.name)
+    for described in settings_module.describe():
+        value = getattr(values, described["field"])
         shown = ("(set)" if value else "") if described["secret"] else str(value)
         rows.append({"name": described["name"], "value": shown, "help": described["help"]})
     if as_json:
