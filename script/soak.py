@@ -11,6 +11,7 @@ at most: the allocator's own ups and downs are about half of that. SOAK_AT_ONCE=
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from manimatic.sandbox.runtime import runtime_root
+from manimatic.service_users import DATABASE
 from under_fire import ROLES, Service, all_jobs, command_line, descendants, leftovers, trouble_with
 
 RUNS = 500
@@ -30,9 +32,11 @@ AT_ONCE = 8
 """Jobs that wait at a time; more would only lengthen the queue."""
 MAX_GROWTH_MIB = 8.0
 MEASURED = ("api", "dispatcher", "launcher")
-FAILS = "raise SystemExit('at once')\n"
-RENDERS = "from manim import *\nclass Small(Scene):\n    def construct(self):\n        self.wait(0.1)\n"
-FLOODS = "while True:\n    print('x' * 1000)\n"
+SMALL = "from manim import *\nclass Small(Scene):\n    def construct(self):\n        "
+"""What has no scene would be refused before a sandbox starts."""
+FAILS = SMALL + "raise ValueError(self)\n"
+RENDERS = SMALL + "self.wait(0.1)\n"
+FLOODS = SMALL + "for number in range(10**9):\n            print('x' * 1000)\n"
 ENDINGS = {"scene_error", "output_limit"}
 
 
@@ -98,9 +102,18 @@ def measure(service: Service, role: str) -> Size:
     private_kib = sum(int(line.split()[1]) for rollup in rollups for line in rollup if line.startswith("Private_"))
     return Size(
         memory_mib=private_kib / 1024,
-        descriptors=sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids),
+        descriptors=sum(1 for pid in pids for _ in _descriptors(pid)),
         threads=sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in pids),
     )
+
+
+def _descriptors(pid: int) -> Iterator[str]:
+    """Yield what a process has open, but for its connections to the database: it keeps one for each busy thread."""
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            target = descriptor.readlink()
+            if not target.name.startswith(DATABASE):
+                yield str(target)
 
 
 def surroundings() -> set[str]:
