@@ -66,6 +66,7 @@ def lines(service: Service) -> list[dict[str, Any]]:
 
 def test_request_is_followed_through_every_part(service: Service, job: dict[str, Any]) -> None:
     """Its id and its job's stand in the lines of api, dispatcher and launcher; a worker's by its run."""
+    until(lambda: "job rests" in service.log(), "the dispatcher's last word, which comes after the job's end")
     mine = [line for line in lines(service) if line.get("request_id") == REQUEST_ID]
     assert {line["job_id"] for line in mine} == {job["job_id"]}
     assert [line["event"] for line in mine if line["part"] == "api"] == ["request"]
@@ -93,7 +94,13 @@ def test_webhook_is_told_and_can_be_verified(
     until(lambda: receiver.received, "a delivery")
     body = Verifier(secret[1]).verify(receiver.received[0].body, receiver.received[0].headers)
     assert (body["type"], body["data"]["job_id"], body["data"]["status"]) == ("job.complete", job["job_id"], "complete")
-    (delivery,) = service.ask("GET", f"/status/{job['job_id']}/deliveries").json["deliveries"]
+
+    def deliveries() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = service.ask("GET", f"/status/{job['job_id']}/deliveries").json["deliveries"]
+        return found
+
+    until(lambda: deliveries()[0]["tries"], "the answer, which the sender writes down")
+    (delivery,) = deliveries()
     assert (delivery["state"], delivery["tries"][0]["status"]) == ("delivered", 204)
 
 

@@ -61,9 +61,9 @@ def test_last_word_is_written_when_it_is_due(store: SqlJobStore, claim: Claim, m
     recorder.log("hello")
     recorder.progress(animation=1, video_s=0.5, line=None)
     assert [kind for kind, _ in told(store, claim)] == ["log"]
-    until(lambda: len(told(store, claim)) == 2, "the event that was due", within_s=5.0)
-    job = store.get(claim.job.id)
-    assert (told(store, claim)[1][0], dict(job.progress or {})["animation"]) == ("progress", 1)
+    until(lambda: store.get(claim.job.id).progress, "the progress that was due", within_s=5.0)
+    until(lambda: len(told(store, claim)) == 2, "its event", within_s=5.0)
+    assert (told(store, claim)[1][0], dict(store.get(claim.job.id).progress or {})["animation"]) == ("progress", 1)
 
 
 def test_what_comes_fast_is_gathered(store: SqlJobStore, claim: Claim, recorder: Recorder) -> None:
