@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from harness.api import Api, open_api
+from harness.processes import until
 from loopback.webhook_receiver import GOOD, Answer, Receiver, floods, is_silent, receiving, says, trickles
 from manimatic.deliveries import Delivery, Webhook
 from manimatic.jobs import NewJob
@@ -194,17 +195,24 @@ def test_bad_receiver_is_tried_again_later(stores: Stores, answer: Answer, statu
     assert len(receiver.received) == 1
 
 
-def test_certificate_that_nobody_vouches_for_is_refused(stores: Stores, tmp_path: Path) -> None:
-    """The body is not sent to who may be anybody."""
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """Give a server's side of TLS for 127.0.0.1, with a certificate that vouches for itself: `tmp_path/own.pem`."""
     openssl = shutil.which("openssl")
     require(openssl, "openssl is not installed")
-    paths = [str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")]
+    paths = [str(tmp_path / "key.pem"), str(tmp_path / "own.pem")]
     made = [openssl or "", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", paths[0], "-out", paths[1]]
-    subprocess.run([*made, "-subj", "/CN=127.0.0.1", "-days", "2"], check=True, capture_output=True)
+    named = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    subprocess.run([*made, *named], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(paths[1], paths[0])
+    return context
+
+
+def test_certificate_that_nobody_vouches_for_is_refused(stores: Stores, tls: ssl.SSLContext) -> None:
+    """The body is not sent to who may be anybody."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_refused_handshake, args=(listener, context))
+        thread = threading.Thread(target=_refused_handshake, args=(listener, tls))
         thread.start()
         job_id = ended(stores, f"https://127.0.0.1:{listener.getsockname()[1]}/")
         assert sender(stores).send_next()
@@ -216,6 +224,34 @@ def _refused_handshake(listener: socket.socket, context: ssl.SSLContext) -> None
     client, _ = listener.accept()
     with client, contextlib.suppress(OSError), context.wrap_socket(client, server_side=True) as inner:
         assert inner.recv(1) == b""
+
+
+def test_answer_that_trickles_through_tls_ends_within_its_time(
+    stores: Stores, tls: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes soon enough, and there is no end of them."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_trickled_answer, args=(listener, tls))
+        thread.start()
+        job_id = ended(stores, f"https://127.0.0.1:{listener.getsockname()[1]}/")
+        started = time.monotonic()
+        assert sender(stores).send_next()
+        assert time.monotonic() - started < 5 * TIMEOUT_S
+        thread.join()
+    assert told(stores, job_id).tries[0].error == "timeout"
+
+
+def _trickled_answer(listener: socket.socket, context: ssl.SSLContext) -> None:
+    """Answer a byte at a time until the other side hangs up, or 20 times its patience are over."""
+    client, _ = listener.accept()
+    give_up_at = time.monotonic() + 20 * TIMEOUT_S
+    with client, contextlib.suppress(OSError), context.wrap_socket(client, server_side=True) as inner:
+        inner.recv(65536)
+        inner.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while time.monotonic() < give_up_at:
+            inner.sendall(b"y")
+            time.sleep(0.1)
 
 
 def test_answer_of_ten_gigabytes_is_left_where_it_is(stores: Stores) -> None:
@@ -320,6 +356,26 @@ def test_webhook_without_a_secret_is_refused_with_what_to_do(tmp_path: Path) -> 
         answer = api.client.post("/generate", json={"prompt": "x", "webhook": {"url": "https://films.example/"}})
     assert answer.status_code == 422
     assert "manimatic webhooks rotate local" in answer.get_json()["detail"]
+
+
+def test_bug_in_one_round_does_not_end_the_sending(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told to the operator, and what waits is sent with the next round."""
+    warned: list[str] = []
+    with receiving(says(GOOD)) as receiver:
+        ended(stores, receiver.url)
+        honest, tried = Guard.resolve, iter([RuntimeError("a bug")])
+
+        def resolve(guard: Guard, host: str, port: int) -> str:
+            for error in tried:
+                raise error
+            return honest(guard, host, port)
+
+        monkeypatch.setattr(Guard, "resolve", resolve)
+        monkeypatch.setattr("manimatic.webhooks.sender.THREADS", 1)
+        over = threading.Event()
+        with WebhookSender(stores.webhooks, LOOPBACK, timeout_s=0.2, warn=warned.append).running(over):
+            until(lambda: receiver.received, "the delivery", within_s=20.0)
+    assert [line.partition(" at ")[0] for line in warned] == ["webhooks: internal_error: RuntimeError"]
 
 
 def test_receiver_is_known(stores: Stores) -> None:

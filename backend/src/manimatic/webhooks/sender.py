@@ -16,6 +16,7 @@ from standardwebhooks import Webhook as Signer
 from manimatic import __version__
 from manimatic.deliveries import Due, Try
 from manimatic.errors import ManimaticError
+from manimatic.outcomes import place_of
 from manimatic.ports import WebhookStore
 from manimatic.webhooks.guard import Guard, Refused
 from manimatic.webhooks.post import TIMEOUT_S, post
@@ -90,6 +91,8 @@ class WebhookSender:
                 had_one = self.send_next()
             except ManimaticError as error:
                 self._warn(f"webhooks: {error.code}: {error.message}")
+            except Exception as error:  # noqa: BLE001  a bug in one round must not end all rounds to come
+                self._warn(f"webhooks: internal_error: {place_of(error)}")
             if not had_one:
                 over.wait(IDLE_S)
 
