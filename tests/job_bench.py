@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import Clock
 from manimatic.attempts import Budget
 from manimatic.checking.scripted import ScriptedChecker
 from manimatic.codegen.scripted import ScriptedGenerator
@@ -24,17 +25,6 @@ from manimatic.store import SqlJobStore, open_store
 
 CODE = "class A(Scene): ..."
 Hook = Callable[[], None]
-
-
-class Clock:
-    """The store's time, which passes when told."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
 
 
 class HookedGenerator(ScriptedGenerator):
@@ -100,7 +90,7 @@ class JobBench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.clock = Clock()
+        self.clock = Clock(time.time())
         self.store: SqlJobStore = open_store("sqlite://", clock=self.clock)
         self.generator = HookedGenerator()
         self.checker = ScriptedChecker()

@@ -6,8 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clocks import Clock
 from harness.postgres import Postgres
-from manimatic.store import open_store
+from manimatic.store import Stores, open_store, open_stores
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Give the stores' clock."""
+    return Clock()
+
+
+@pytest.fixture
+def stores(database_url: str, clock: Clock) -> Iterator[Stores]:
+    """Give an empty database of each kind."""
+    opened = open_stores(database_url, clock=clock)
+    yield opened
+    opened.jobs.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typing import Any
 
 import manimatic.store
 import pytest
+from clocks import START, Clock
 from manimatic.errors import Conflict, InvalidInput, JobNotFound, LeaseLost, QueueFull
 from manimatic.jobs import (
     FINAL_STATES,
@@ -32,30 +33,8 @@ from manimatic.store import SqlJobStore, open_store
 from manimatic.verdicts import Verdict
 
 S = JobState
-START = 1_000_000.0
 VIDEO = Video(name="v.mp4", url="http://x/v.mp4", bytes=9, sha256="ab", width=854, height=480, fps=15.0, duration_s=2.5)
 FAILURE = Failure(code="scene_error", message="It broke.", hint="Mend it.", stage="rendering", line=3)
-
-
-class Clock:
-    """Time that passes when told."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
-
-    def pass_s(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Give the store's clock."""
-    return Clock()
 
 
 @pytest.fixture

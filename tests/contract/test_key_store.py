@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from clocks import Clock
 from manimatic.errors import KeyNotFound, QuotaExceeded
 from manimatic.jobs import Attempt, Job, JobState, NewJob, Usage
 from manimatic.keys import DAY_S, ApiKey, Issued, Quotas, Scope, Used, issue
 from manimatic.ports import Claim, KeyStore
-from manimatic.store import Stores, open_stores
+from manimatic.store import Stores
 
 S = JobState
 START = 100 * DAY_S + 3600.0
 
 
-class Clock:
-    """Time that passes when told."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    """Give the stores' clock."""
-    return Clock()
-
-
-@pytest.fixture
-def stores(database_url: str, clock: Clock) -> Iterator[Stores]:
-    """Give an empty database of each kind."""
-    opened = open_stores(database_url, clock=clock)
-    yield opened
-    opened.jobs.close()
+    """Give the stores' clock, an hour after a day has begun."""
+    return Clock(START)
 
 
 def issued(stores: Stores, **fields: Any) -> Issued:

@@ -7,30 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from clocks import Clock
 from manimatic.errors import QueueFull, RequestKeyReused
 from manimatic.jobs import JobState, NewJob, RequestKey, Submitted
 from manimatic.store import SqlJobStore, open_store
 
-START = 1_000_000.0
 DAY_S = 86_400.0
 ONCE = RequestKey("key-1", "ab" * 32)
-
-
-class Clock:
-    """Time that passes when told."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Give the stores' clock."""
-    return Clock()
 
 
 @pytest.fixture

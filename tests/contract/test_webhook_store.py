@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from clocks import START, Clock
 from manimatic.deliveries import DeliveryState, Due, Try, Webhook
 from manimatic.jobs import Failure, Job, JobState, NewJob
 from manimatic.ports import WebhookStore
-from manimatic.store import Stores, open_stores
+from manimatic.store import Stores
 
 S = JobState
-START = 1_000_000.0
 ENDS = Webhook("https://films.example/hook", ("cancelled", "complete", "expired", "failed"))
-
-
-class Clock:
-    """Time that passes when told."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Give the stores' clock."""
-    return Clock()
-
-
-@pytest.fixture
-def stores(database_url: str, clock: Clock) -> Iterator[Stores]:
-    """Give an empty database of each kind."""
-    opened = open_stores(database_url, clock=clock)
-    yield opened
-    opened.jobs.close()
 
 
 def submit(stores: Stores, webhook: Webhook | None = ENDS, **fields: Any) -> Job:

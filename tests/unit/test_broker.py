@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from clocks import Clock
 from harness.servers import free_port
 from manimatic.errors import BrokerError, SettingsError, StoreError
 from manimatic.wakeup import InProcessWakeup
@@ -17,16 +18,6 @@ from manimatic.wakeup.worker import Stopping, _Task
 
 SECRET = "s3cret-w0rd"
 JOB_TIMEOUT_S = 900.0
-
-
-class Clock:
-    """Time that passes when told."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
 
 
 @pytest.fixture
@@ -78,7 +69,7 @@ def test_broker_that_is_away_costs_one_try_and_one_line(
         wakeup.notify("job")
     assert time.monotonic() - started < 5
     assert len(told) == 1
-    clock.now = QUIET_S
+    clock.pass_s(QUIET_S)
     wakeup.notify("job")
     assert len(told) == 2
     assert all(line.startswith("broker_error: redis://:**@127.0.0.1") for line in told)
