@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
 from pathlib import Path
 
 import pytest
 from harness.api import Api, open_api
-from harness.small_redis import Redis, redis_server
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    """Give a Redis of its own."""
-    with redis_server(tmp_path_factory.mktemp("redis")) as started:
-        yield started
+from harness.redis import Redis, redis_server
 
 
 def look(api: Api, key: str) -> int:
@@ -38,10 +31,10 @@ def test_processes_count_together_in_redis(tmp_path: Path, redis: Redis, where: 
 def test_redis_that_dies_lets_each_process_count_for_itself(tmp_path: Path) -> None:
     """Requests are neither refused nor unlimited meanwhile."""
     with (
-        redis_server(tmp_path / "redis") as redis,
-        open_api(tmp_path, rate_limit="2/minute", rate_limit_url=redis.url) as api,
+        redis_server() as server,
+        open_api(tmp_path, rate_limit="2/minute", rate_limit_url=server.url) as api,
     ):
         key = api.key()
         assert look(api, key) == 200
-        redis.kill()
+        server.stop(signal.SIGKILL)
         assert [look(api, key) for _ in range(3)] == [200, 200, 429]
