@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 PURE_ANIMATIONS = frozenset(
-    [
+    {
         "Add",
         "AddTextLetterByLetter",
         "AnimationGroup",
@@ -62,14 +62,14 @@ PURE_ANIMATIONS = frozenset(
         "Wait",
         "Write",
         "_MethodAnimation",
-    ]
+    }
 )
 """Names of classes of Manim itself whose `finish` sets everything that their steps set, to values that the steps do
 not change. Not here: what adds up rounding (`MoveAlongPath`), what calls functions of the scene at every step
 (`UpdateFromFunc`, `Homotopy`), and what keeps a clock (`ChangeSpeed`)."""
 _SCENE_HOOKS = frozenset({"update_to_time", "update_mobjects", "update_self", "play_internal", "get_run_time"})
 _MOBJECT_HOOKS = frozenset(
-    [
+    {
         "align_data",
         "align_points",
         "become",
@@ -82,7 +82,7 @@ _MOBJECT_HOOKS = frozenset(
         "update",
         "__deepcopy__",
         "__setattr__",
-    ]
+    }
 )
 """Methods that an animation calls, and that a class of the scene's own may have made to count."""
 
