@@ -1,8 +1,10 @@
 """What Manimatic needs from the outside world, as small interfaces.
 
-`CodeGenerator` writes scenes, `Checker` looks them over, `JobStore` remembers jobs, `KeyStore` API keys, `Sandbox` runs
-scenes, `Storage` keeps videos, `Wakeup` says that there is work. Each has a shipped fake and one contract suite in
-`tests/contract` that every implementation passes. Nothing here imports an implementation.
+`CodeGenerator` writes scenes, `Checker` looks them over, `JobStore` remembers jobs, `KeyStore` API keys, `WebhookStore`
+what is told to webhooks, `Sandbox` runs scenes, `Storage` keeps videos, `Signer` gives addresses of them, `Wakeup` says
+that there is work. Each has one contract suite in `tests/contract` that every implementation passes, and a fake that is
+shipped; the three stores have a database in memory instead, and `Signer` has one implementation, which is tested with
+its storage. Nothing here imports an implementation.
 """
 
 from __future__ import annotations
