@@ -91,7 +91,7 @@ def test_wrong_key_is_refused_and_not_repeated(api: Api, header: str) -> None:
     """Whatever it looks like; the answer holds nothing of it."""
     answer = api.client.get("/jobs", headers={"Authorization": header})
     assert (answer.status_code, answer.get_json()["code"]) == (401, "key_wrong")
-    assert "aaaa" not in answer.text
+    assert "aaaaaaaaaa" not in answer.text
 
 
 def test_right_prefix_with_another_secret_is_wrong(api: Api) -> None:
