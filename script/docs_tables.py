@@ -41,6 +41,19 @@ COMPOSE = (
         "Folder that the dispatcher sees as /run/secrets: keys as files.",
     ),
 )
+PRODUCTION = (
+    ("HTTPS_PORT", "443", "Port of the proxy on this machine; it also needs MANIMATIC_PUBLIC_URL."),
+    ("HTTP_PORT", "80", "Port on which the proxy sends people on to HTTPS."),
+    ("API_REPLICAS", "2", "Containers of the api."),
+    (
+        "DISPATCHER_REPLICAS",
+        "1",
+        "Containers of the dispatcher, each of which runs MANIMATIC_CONCURRENCY jobs at once.",
+    ),
+    ("PRODUCTION_SECRETS_DIR", "./secrets/production", "Folder of secrets, with a folder in it for each part."),
+    ("POSTGRES_MAX_CONNECTIONS", "400", "Connections; each api and each process of a dispatcher may open 16."),
+    ("POSTGRES_SHARED_BUFFERS", "256MB", "Memory that PostgreSQL keeps pages in."),
+)
 """Variables of the compose files that are no settings: name, default, help."""
 
 
@@ -74,9 +87,10 @@ def env_example() -> str:
     for f in dataclasses.fields(Settings):
         default = "" if f.metadata["name"] == "MANIMATIC_DATA_DIR" else _plain(f.default)
         lines += [f"# {f.metadata['help']}", f"# {f.metadata['name']}={default}", ""]
-    lines += ["# For docker-compose alone:", ""]
-    for name, default, purpose in COMPOSE:
-        lines += [f"# {purpose}", f"# {name}={default}", ""]
+    for title, rows in (("docker-compose", COMPOSE), ("docker-compose.production.yml", PRODUCTION)):
+        lines += [f"# For {title} alone:", ""]
+        for name, default, purpose in rows:
+            lines += [f"# {purpose}", f"# {name}={default}", ""]
     return "\n".join(lines)
 
 

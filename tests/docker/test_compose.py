@@ -198,8 +198,10 @@ def copy_of_checkout(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("file", ["docker-compose.yml", "docker-compose.dev.yml"])
+@pytest.mark.parametrize("file", ["docker-compose.yml", "docker-compose.dev.yml", "docker-compose.production.yml"])
 def test_the_files_are_valid(file: str, engine_address: str, tmp_path: Path) -> None:
     """Whichever compose is here accepts them."""
-    done = project_of(ROOT / file, tmp_path).run("config", "--quiet")
+    project = project_of(ROOT / file, tmp_path)
+    project.settings.write_text("MANIMATIC_PUBLIC_URL=https://films.example.org\n")
+    done = project.run("config", "--quiet")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

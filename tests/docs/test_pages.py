@@ -29,7 +29,8 @@ FIRST_DESCRIPTION = (
     *("build.sh", ".env", "JOB_ID", "CODE", "USER_PROMPT", "GEMINI_API_KEY", "docker.sock", "who uploads"),
     *("CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET"),
 )
-MEANS_THE_SANDBOX = ("backend/src/manimatic/sandbox/", "tests/", "worker/")
+MEANS_ITS_OWN = ("backend/src/manimatic/sandbox/", "tests/", "worker/", "deploy/nginx.conf")
+"""Sandboxes and containers have one of their own there."""
 
 
 def relative(path: Path) -> str:
@@ -91,10 +92,10 @@ def test_no_file_names_this_machine() -> None:
         assert not REGISTRIES.search(text), f"{relative(path)}: {REGISTRIES.findall(text)}"
 
 
-def test_tmp_is_named_only_where_the_sandboxes_own_is_meant() -> None:
+def test_tmp_is_named_only_where_a_sandbox_or_container_has_its_own() -> None:
     """Elsewhere a temporary folder is asked for, not named."""
     for path in tracked_files():
-        if not relative(path).startswith(MEANS_THE_SANDBOX):
+        if not relative(path).startswith(MEANS_ITS_OWN):
             assert not GUESTS_TMP.search(text_of(path)), relative(path)
 
 

@@ -66,6 +66,7 @@ class Project:
             "DOCKER_SOCKET": address.removeprefix("unix://"),
             "MANIMATIC_PORT": str(self.port),
             "SECRETS_DIR": str(self.secrets),
+            "PRODUCTION_SECRETS_DIR": str(self.secrets),
         }
 
     @property

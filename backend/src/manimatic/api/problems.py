@@ -104,6 +104,11 @@ def refused_kinds() -> dict[int, HttpKind]:
             detail="The request's transfer coding is not known here.",
             hint="Send the body with Content-Length, or chunked.",
         ),
+        503: HttpKind(
+            code="unavailable",
+            detail="No api answers: the proxy in front says so, while they start or are replaced.",
+            hint="Try again in a few seconds; jobs that were accepted go on.",
+        ),
     }
 
 
