@@ -2,7 +2,8 @@
 
 `script/bench check FOLDER` and `script/bench rehearse [FOLDER]` measure on a folder of scenes; `script/bench gallery`
 rehearses all recipes in all frames. `script/bench render [FOLDER]` measures fastmanim against Manim, and `script/bench
-parity` compares what both draw.
+parity` compares what both draw. `script/bench pool [JOBS]` measures from a job's claim to its video, with a worker that
+waits and without.
 
 Figures of a busy machine mean little by themselves; each is therefore printed beside what it is compared with, taken
 in turns in the same run. Nothing here is a test: no figure fails the build.
@@ -63,6 +64,10 @@ def main(names: list[str]) -> int:
         from parity_check import main as parity
 
         return parity(names[1:])
+    if names[:1] == ["pool"]:
+        from pool_bench import main as pool
+
+        return pool(names[1:])
     for name, measure in MEASUREMENTS.items():
         if not names or name.startswith(tuple(names)):
             try:

@@ -68,7 +68,8 @@ class Service:
 
     def __init__(self, data: Path, settings: Mapping[str, str] = {}, *, python: Path | None = None) -> None:
         self.data = data
-        self._environ = {"MANIMATIC_DATA_DIR": str(data), "MANIMATIC_LEASE_S": "3", "MANIMATIC_PORT": "0", **settings}
+        self._environ = {"MANIMATIC_DATA_DIR": str(data), "MANIMATIC_LEASE_S": "3", "MANIMATIC_PORT": "0"}
+        self._environ |= {"MANIMATIC_POOL_SIZE": "0", **settings}  # a worker that is found is one that works
         self._python = python or Path(os.environ.get("SERVICE_PYTHON", sys.executable))
         data.parent.chmod(0o755)  # the service's own users pass through it
         self._log = data.parent / f"{data.name}.log"

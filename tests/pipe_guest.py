@@ -50,6 +50,7 @@ class PipeGuest:
         self.passed = passed
         self.killed = threading.Event()
         self.kills = 0
+        self.yielded: list[bool] = []
         self.mark = b""
         for fd in (self._out, self._err):
             os.set_blocking(fd, False)
@@ -133,6 +134,10 @@ class PipeGuest:
     def sample(self) -> GuestUsage:
         """Return the counters that it was made with."""
         return self._usage
+
+    def yields(self, *, to_all: bool) -> None:
+        """Keep what was asked for."""
+        self.yielded.append(to_all)
 
     def kill(self) -> None:
         """End the plot."""

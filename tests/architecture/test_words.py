@@ -14,7 +14,7 @@ ZOO = ROOT / "tests/scenes"
 HERE = Path(__file__).resolve()
 MAX_LITERAL_LINES = 20
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
-WORKER_MAY_IMPORT = {*sys.stdlib_module_names, "manim", "av", "numpy", "tqdm", "manimatic_worker"}
+WORKER_MAY_IMPORT = {*sys.stdlib_module_names, "manim", "av", "numpy", "tqdm", "fastmanim", "manimatic_worker"}
 
 
 def python_files() -> list[Path]:

@@ -24,7 +24,7 @@ KEPT = ("PATH", "HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
 def clean_environ(data: Path, **settings: str) -> dict[str, str]:
     """Return a user's environment: nothing of Manimatic's but what is given here."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return {**kept, "LANG": "C.UTF-8", "MANIMATIC_DATA_DIR": str(data), **settings}
+    return {**kept, "LANG": "C.UTF-8", "MANIMATIC_DATA_DIR": str(data), "MANIMATIC_POOL_SIZE": "0", **settings}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

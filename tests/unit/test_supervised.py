@@ -43,7 +43,7 @@ class Failing(SupervisedRuns):
         return {"backend": "failing"}
 
     @contextmanager
-    def _started(self, request: RunRequest) -> Iterator[Guest]:
+    def _fresh(self, run_id: str, limits: Limits) -> Iterator[Guest]:
         raise self.failure
         yield
 

@@ -6,6 +6,7 @@ it uses: the api neither a model's SDK nor Manim, the launcher no database.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import secrets
 import socket
@@ -359,7 +360,8 @@ def run_launcher(settings: Settings, environ: Mapping[str, str]) -> Iterator[San
     from manimatic.sandbox.launcher_process import launcher_process
 
     socket_path = launcher_socket_path()
-    with launcher_process(socket_path, launcher_environ(settings, environ)):
+    once = dataclasses.replace(settings, pool_size=0)  # nobody comes after this one
+    with launcher_process(socket_path, launcher_environ(once, environ)):
         yield build_launcher_sandbox(socket_path)
 
 
@@ -403,7 +405,9 @@ def build_launcher(
         sandbox = build_sandbox(settings, groups, identity)
         log = build_log(settings, "launcher")
         tell = log.debug if quiet else log.info
-        yield LauncherServer(sandbox, limits_of(settings), socket_path, client=client, tell=tell)
+        yield LauncherServer(
+            sandbox, limits_of(settings), socket_path, client=client, tell=tell, pool_size=settings.pool_size
+        )
 
 
 def build_sandbox(settings: Settings, groups: Groups, identity: LauncherIdentity) -> SupervisedSandbox:

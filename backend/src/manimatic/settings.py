@@ -123,6 +123,12 @@ class Settings(StorageSettings):
         "The engine's runtime for workers, such as `runsc`; empty: the engine's default.",
         str,
     )
+    pool_size: int = _setting(
+        "MANIMATIC_POOL_SIZE",
+        1,
+        "Workers that a launcher keeps waiting with Manim imported, each for one run; 0: each starts for its run.",
+        number(int, 0, 64),
+    )
     timeout_s: float = _setting(
         "MANIMATIC_TIMEOUT_S", 300.0, "Wall-clock limit of one run, in seconds.", number(float, 1, 3600)
     )

@@ -71,6 +71,12 @@ class Crew:
         os.close(write)
         self._jobs.append(Job(pid, read, segment))
 
+    def look(self) -> None:
+        """Take note of the work that is done, without waiting. Raises what a process has failed with."""
+        ready, _, _ = select.select([job.answer for job in self._jobs], [], [], 0)
+        if ready:
+            self._collect(least=len(ready))
+
     def wait_for(self, segment: Path) -> None:
         """Wait until no process works at a segment."""
         while any(job.segment == segment for job in self._jobs):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from fastmanim import patching, quota
@@ -44,6 +46,8 @@ class Installation:
     applied: list[patching.Applied] = field(default_factory=list)
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     foresight: Any = None
+    drawn: Callable[[Path], None] | None = None
+    """Called with each segment that other processes have drawn, as soon as it is whole and known to be."""
 
     def changed_by_others(self) -> list[str]:
         """Return what of Manim's classes somebody else has changed since."""
@@ -54,6 +58,10 @@ class Installation:
             for name in sorted(members.keys() | now[kind].keys())
             if members.get(name) is not now[kind].get(name) and name not in _OFTEN_SET
         ]
+
+    def accept_changes(self) -> None:
+        """Take what was changed up to now for the doing of whoever installed this, who knows that it does no harm."""
+        self.members = _members()
 
     def take_away(self) -> None:
         """Put Manim's own functions back."""

@@ -66,6 +66,8 @@ class Studio:
         if self._parts[segment] != [segment]:
             join(self._parts[segment], segment)
         logger.info("Partial movie file written in %(path)s", {"path": f"'{segment}'"})
+        if (drawn := CairoRenderer.fastmanim_installation.drawn) is not None:
+            drawn(segment)
 
 
 def play(self: Any, scene: Any, *args: Any, **kwargs: Any) -> None:
@@ -138,6 +140,7 @@ def _have_drawn(renderer: Any, scene: Any) -> None:
     except BaseException:
         studio.abandon(segment)
         raise
+    studio.crew.look()
 
 
 def _have_held(renderer: Any, scene: Any, studio: Studio, segment: Path) -> None:

@@ -111,8 +111,13 @@ def _own_modules(kind: type[Any]) -> Iterator[ModuleType]:
 def _library_folders() -> set[str]:
     """Return where Python's own modules, installed packages and this package are."""
     paths = sysconfig.get_paths()
-    own = str(Path(__file__).parent)
-    return {paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"], *site.getsitepackages(), own}
+    own, manims = Path(__file__).parent, Path(sys.modules["manim"].__file__ or "").parents[1]
+    beside = {str(own), str(manims), *_folders_of("manimatic_worker")}  # wherever they lie, they are no scene's
+    return {paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"], *site.getsitepackages(), *beside}
+
+
+def _folders_of(package: str) -> Iterable[str]:
+    return getattr(sys.modules.get(package), "__path__", ())
 
 
 def _codes_of(module: ModuleType) -> Iterator[CodeType]:

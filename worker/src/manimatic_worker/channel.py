@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 from pathlib import Path
 from typing import Protocol
 
@@ -73,6 +74,10 @@ class Channel:
                 raise EOFError
             self._pending.extend(self._decoder.feed(data))
         return self._pending.pop(0)
+
+    def is_asked(self) -> bool:
+        """Tell whether the host has written something already."""
+        return bool(select.select([self._in], [], [], 0)[0])
 
     def receive_request(self) -> Request:
         """Return the request that opens the run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import secrets
 import sys
@@ -23,11 +24,13 @@ SEED_BITS = 32
 
 
 def warm_up() -> None:
-    """Import Manim, which takes most of a second, before there is work."""
-    import manim  # noqa: F401
-    import tqdm  # type: ignore[import-untyped]
+    """Import Manim, which takes most of a second, and make it faster, before there is work."""
+    from fastmanim.late import import_manim
 
-    tqdm.tqdm.monitor_interval = 0  # else every play starts a thread
+    import_manim()
+    import fastmanim
+
+    fastmanim.install(processes=1)
 
 
 def perform(request: Request, channel: Channel) -> Done:
@@ -73,15 +76,17 @@ def render(request: Request, channel: Outlet, *, total: int | None = None) -> Do
     """
     configure(request)
     counter = Counter(channel, total)
-    counter.install()
+    counter.install(processes=request.threads)
     name = None
     try:
         scene_class = scene_source.load_scene(request.code, request.scene)
         name = scene_class.__name__
         scene = scene_class()
+        counter.follow(scene)
         scene.render()
         video = Path(scene.renderer.file_writer.final_file_path)
     except BaseException as error:  # noqa: BLE001  what a scene may raise has no bounds
+        counter.deliver_rest()
         return failure(error, scene=name, animations=counter.animations, video_s=counter.video_s)
     channel.send_file("video", video)
     return Done(outcome="ok", scene=name, animations=counter.animations, video_s=counter.video_s)
@@ -119,15 +124,61 @@ class Counter:
         self.video_s = 0.0
         self._channel = channel
         self._total = total
+        self._writer: Any = None
+        self._waiting: list[Path] = []
+        """Parts that are whole, behind one that is not."""
+        self._delivered = 0
 
-    def install(self) -> None:
-        """Wrap `Manager.play` and the closing of a part."""
+    def install(self, *, processes: int) -> None:
+        """Wrap `Manager.play` and the closing of a part, and hear of parts that other processes have drawn.
+
+        Args:
+            processes: How many may draw at once.
+        """
         from manim.manager import Manager
         from manim.scene.scene_file_writer import SceneFileWriter
 
+        import fastmanim
+
         setattr(Manager, "play", self._counted(Manager.play))  # noqa: B010
         closing = SceneFileWriter.close_partial_movie_stream
-        setattr(SceneFileWriter, "close_partial_movie_stream", self._delivered(closing))  # noqa: B010
+        setattr(SceneFileWriter, "close_partial_movie_stream", self._followed(closing))  # noqa: B010
+        faster = fastmanim.install(processes=max(1, processes))
+        faster.drawn = self.deliver
+        faster.accept_changes()
+
+    def follow(self, scene: Any) -> None:
+        """Take the order of the parts from this scene's writer."""
+        self._writer = scene.renderer.file_writer
+
+    def deliver(self, part: Path) -> None:
+        """Deliver a part that is whole, and those behind it; it waits where one before it is not whole yet."""
+        self._waiting.append(part)
+        if part not in self._order():
+            self._send(part)
+        while (following := self._next()) is not None and following in self._waiting:
+            self._send(following)
+
+    def deliver_rest(self) -> None:
+        """Deliver what is whole, or will be once those who draw have ended, where the scene ends before its end."""
+        studio = getattr(self._writer, "fastmanim_studio", None)
+        with contextlib.suppress(BaseException):  # what the scene failed with is known
+            if studio is not None:
+                studio.crew.finish()
+        for part in self._order():
+            if part in self._waiting:
+                self._send(part)
+
+    def _send(self, part: Path) -> None:
+        self._waiting.remove(part)
+        self._delivered += 1
+        self._channel.send_file("part", part)
+
+    def _order(self) -> list[Path]:
+        return [Path(path) for path in self._writer.partial_movie_files if path] if self._writer else []
+
+    def _next(self) -> Path | None:
+        return next(iter(self._order()[self._delivered :]), None)
 
     def _counted(self, play: Callable[..., None]) -> Callable[..., None]:
         def counted(manager: Any, *args: Any, **kwargs: Any) -> None:
@@ -138,10 +189,10 @@ class Counter:
 
         return counted
 
-    def _delivered(self, close: Callable[[Any], None]) -> Callable[[Any], None]:
-        def delivered(writer: Any) -> None:
+    def _followed(self, close: Callable[[Any], None]) -> Callable[[Any], None]:
+        def followed(writer: Any) -> None:
             path = Path(writer._current_encode_job.path)
             close(writer)
-            self._channel.send_file("part", path)
+            self.deliver(path)
 
-        return delivered
+        return followed

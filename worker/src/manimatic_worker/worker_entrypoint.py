@@ -26,7 +26,7 @@ from manimatic_worker.confine import LandlockRules, Rlimits, apply_landlock, app
 
 def main(argv: list[str]) -> int:
     """Serve one request."""
-    began = time.monotonic()
+    began: float | None = time.monotonic()
     from manimatic_worker.channel import Channel
     from manimatic_worker.protocol import Done, Ready
 
@@ -36,6 +36,8 @@ def main(argv: list[str]) -> int:
     from manimatic_worker import render
 
     render.warm_up()
+    if not channel.is_asked():
+        began = None
     channel.send(Ready(layers))
     try:
         request = channel.receive_request()
@@ -53,9 +55,9 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _with_time_left(request: Request, began: float) -> Request:
-    """Take the time that the start has taken off the limit: the host's clock has run since then."""
-    if request.limit_s is None:
+def _with_time_left(request: Request, began: float | None) -> Request:
+    """Take the time that the start has taken off the limit, where the request waited for it: the host's clock ran."""
+    if request.limit_s is None or began is None:
         return request
     return dataclasses.replace(request, limit_s=max(1.0, request.limit_s - (time.monotonic() - began)))
 

@@ -104,6 +104,7 @@ class StoreFigures:
             )
         yield _gauge("dispatchers", "Dispatchers seen in the last minute.", [({}, len(dispatchers))])
         yield _gauge("launcher_ready", "Whether the launcher of a dispatcher can render.", _launchers(dispatchers))
+        yield _gauge("sandbox_pool", "Workers that a launcher keeps waiting.", _pools(dispatchers))
         yield from _hosts(self._parts, dispatchers)
         yield from _told(item for item in view.reports if item.role in {"dispatcher", CELERY})
 
@@ -122,6 +123,19 @@ def _launchers(dispatchers: Iterable[ServiceReport]) -> list[tuple[Mapping[str, 
         ({"dispatcher": item.name}, float((item.facts.get("launcher") or {}).get("state") == "ready"))
         for item in dispatchers
     ]
+
+
+def _pools(dispatchers: Iterable[ServiceReport]) -> list[tuple[Mapping[str, str], float]]:
+    """Give how many workers are to wait and how many do."""
+    rows: list[tuple[Mapping[str, str], float]] = []
+    for item in dispatchers:
+        pool = ((item.facts.get("launcher") or {}).get("isolation") or {}).get("pool") or {}
+        rows += [
+            ({"dispatcher": item.name, "kind": kind}, float(value))
+            for kind, value in pool.items()
+            if kind in {"size", "ready"} and isinstance(value, (int, float))
+        ]
+    return rows
 
 
 def _hosts(asked: Parts, dispatchers: Iterable[ServiceReport]) -> Iterator[Metric]:

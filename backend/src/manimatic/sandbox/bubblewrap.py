@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
-from manimatic.ports import Limits, RunRequest
+from manimatic.ports import Limits
 from manimatic.sandbox import bwrap_command, seccomp
 from manimatic.sandbox.cgroup.base import GroupReport, Groups, ResourceGroup, group_name
 from manimatic.sandbox.guest import GuestUsage, counted
@@ -102,11 +102,10 @@ class BubblewrapSandbox(SupervisedRuns):
         return {"backend": "bubblewrap", "layers": layers | held, "missing": missing}
 
     @contextmanager
-    def _started(self, request: RunRequest) -> Iterator[BubblewrapGuest]:
-        limits = request.limits
+    def _fresh(self, run_id: str, limits: Limits) -> Iterator[BubblewrapGuest]:
         with ExitStack() as stack:
             slot = stack.enter_context(take_slot(self._identity.slots_folder))
-            group = self._groups.create(group_name(self._identity.id, request.run_id), group_limits(limits))
+            group = self._groups.create(group_name(self._identity.id, run_id), group_limits(limits))
             stack.callback(group.remove)
             told = confinement(limits, group_counts=self._held.pids)
             guest = BubblewrapGuest(self._bwrap, self._runtime, limits, slot, group, told)
@@ -213,6 +212,10 @@ class BubblewrapGuest:
             return os.statvfs(f"/proc/{self._child_pid}/root{place}")
         except OSError:
             return None
+
+    def yields(self, *, to_all: bool) -> None:
+        """Set the group's share of the processors."""
+        self._group.yields(to_all=to_all)
 
     def kill(self) -> None:
         """End bubblewrap, its PID namespace, the group's and the uid's processes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from manimatic.errors import SandboxUnavailable
-from manimatic.ports import RunListener, RunRequest, RunResult
+from manimatic.ports import Limits, RunListener, RunRequest, RunResult
 from manimatic.sandbox.launcher_server import SupervisedSandbox
 from manimatic.sandbox.supervisor import ArtefactSink
 
@@ -39,6 +39,14 @@ class FirstAvailable:
     ) -> RunResult:
         """Run one worker, handing its artefacts to `sink`."""
         return self._chosen[0].supervise(request, listener, cancel, sink)
+
+    def keep_warm(self, size: int, limits: Limits, until: threading.Event) -> None:
+        """Have the chosen one keep workers waiting. Raises SandboxUnavailable."""
+        self._chosen[0].keep_warm(size, limits, until)
+
+    def pool_state(self) -> Mapping[str, int]:
+        """Return how many workers are to wait and how many do."""
+        return self._chosen[0].pool_state()
 
     @functools.cached_property
     def _chosen(self) -> tuple[SupervisedSandbox, Mapping[str, str]]:

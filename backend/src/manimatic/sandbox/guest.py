@@ -50,6 +50,10 @@ class Guest(Protocol):
         """Read the host's counters; called often, and once more before the end."""
         ...
 
+    def yields(self, *, to_all: bool) -> None:
+        """Let it have processor time that nobody else wants, or its usual share, where that can be set."""
+        ...
+
     def kill(self) -> None:
         """End every process of the guest; afterwards none is alive. Calling it again is harmless."""
         ...

@@ -123,6 +123,10 @@ class KeptGuest:
         is_full = self._is_over(disk) or disk.bytes + FULL_BYTES > self._limits.disk_bytes
         return counted(self._group.usage(), disk_is_full=is_full)
 
+    def yields(self, *, to_all: bool) -> None:
+        """Set the group's share of the processors."""
+        self._group.yields(to_all=to_all)
+
     def kill(self) -> None:
         """End the whole family: through the keeper, who buries it too, and then whatever has the slot's uid.
 

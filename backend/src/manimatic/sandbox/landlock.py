@@ -16,7 +16,7 @@ from typing import Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
 from manimatic.jobs import new_id
-from manimatic.ports import Limits, RunRequest
+from manimatic.ports import Limits
 from manimatic.sandbox.cgroup.base import GroupError, GroupReport, Groups, group_name
 from manimatic.sandbox.identity import LauncherIdentity
 from manimatic.sandbox.keeper import KeptGuest, probe_guest
@@ -56,8 +56,8 @@ class LandlockSandbox(SupervisedRuns):
         return self._probed
 
     @contextmanager
-    def _started(self, request: RunRequest) -> Iterator[KeptGuest]:
-        with self.start(request.run_id, request.limits) as guest:
+    def _fresh(self, run_id: str, limits: Limits) -> Iterator[KeptGuest]:
+        with self.start(run_id, limits) as guest:
             guest.release()
             yield guest
 

@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,6 +44,12 @@ class SupervisedSandbox(Sandbox, Protocol):
     ) -> RunResult:
         """Run one worker, handing its artefacts to `sink`."""
 
+    def keep_warm(self, size: int, limits: Limits, until: threading.Event) -> None:
+        """Keep workers waiting for requests with these limits until the event is set; returns when none is left."""
+
+    def pool_state(self) -> Mapping[str, int]:
+        """Return how many workers are to wait and how many do."""
+
 
 class LauncherServer:
     """Serve runs on a unix socket that only the dispatcher's user (and root) may use.
@@ -54,6 +60,7 @@ class LauncherServer:
         socket_path: Where it listens.
         client: The uid of the dispatcher, where that is another than the launcher's.
         tell: Takes an event and its facts for the operator's log; nothing of what a worker says is among them.
+        pool_size: How many workers are to wait for requests, started with what `bounds` allows.
     """
 
     def __init__(
@@ -64,12 +71,16 @@ class LauncherServer:
         *,
         client: int | None = None,
         tell: Callable[..., None] = lambda event, **facts: None,
+        pool_size: int = 0,
     ) -> None:
         self._sandbox = sandbox
         self._bounds = bounds
         self._path = socket_path
         self._client = client
         self._tell = tell
+        self._pool_size = pool_size
+        self._stopping = threading.Event()
+        self._warmer: threading.Thread | None = None
         self._lock = threading.Lock()
         self._serving: dict[threading.Thread, socket.socket] = {}
 
@@ -88,7 +99,10 @@ class LauncherServer:
         return listener
 
     def serve_forever(self, listener: socket.socket) -> None:
-        """Take connections until the listening socket is shut down or closed."""
+        """Take connections until the listening socket is shut down or closed; meanwhile keep workers waiting."""
+        if self._pool_size:
+            self._warmer = threading.Thread(target=self._keep_warm, name="warmer", daemon=True)
+            self._warmer.start()
         while True:
             try:
                 connection, _ = listener.accept()
@@ -112,6 +126,16 @@ class LauncherServer:
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in serving:
             thread.join(max(0.0, give_up_at - time.monotonic()))
+        if self._warmer is not None:
+            self._stopping.set()
+            self._warmer.join(max(0.0, give_up_at - time.monotonic()))
+
+    def _keep_warm(self) -> None:
+        """Keep workers waiting; where no sandbox can be had, requests are told so."""
+        try:
+            self._sandbox.keep_warm(self._pool_size, self._bounds, self._stopping)
+        except ManimaticError as error:
+            self._tell("no worker is kept waiting", why=error.code)
 
     def _serve(self, connection: socket.socket) -> None:
         try:
@@ -137,13 +161,17 @@ class LauncherServer:
         message = receiver.receive()
         match message:
             case {"type": "describe", **more} if not more:
-                wire.send(connection, {"type": "isolation", "isolation": dict(self._sandbox.describe())})
+                wire.send(connection, {"type": "isolation", "isolation": self._described()})
             case {"type": "run", "request": {"parts": int(count)} as body, **more} if not more:
                 with scratch_folder() as folder:
                     parts = _receive_parts(receiver, count, folder, self._bounds.max_artefact_bytes)
                     self._run(connection, wire.request_from_dict(body, parts))
             case _:
                 raise SandboxError("The launcher expected a request.")
+
+    def _described(self) -> dict[str, Any]:
+        described = dict(self._sandbox.describe())
+        return {**described, "pool": dict(self._sandbox.pool_state())} if self._pool_size else described
 
     def _run(self, connection: socket.socket, request: RunRequest) -> None:
         _check_bounds(request.limits, self._bounds)

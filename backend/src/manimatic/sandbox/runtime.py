@@ -30,6 +30,8 @@ from packaging.utils import canonicalize_name
 from manimatic.errors import SandboxUnavailable
 
 WORKER = "manimatic-worker[render]"
+SOURCES = ("manimatic_worker", "fastmanim")
+"""Packages of ours that are copied as they lie here."""
 PARTS = ("site", "worker", "python")
 LAYOUT = "all of it with byte code"
 """Part of the names: what an older installer made differently is made anew."""
@@ -96,7 +98,7 @@ def missing_parts(root: Path) -> list[str]:
     Raises:
         SandboxUnavailable: The worker or Manim is not installed here.
     """
-    wanted = [("site", _site_digest(_dists())), ("worker", _tree_digest(_worker_source()))]
+    wanted = [("site", _site_digest(_dists())), ("worker", _sources_digest(_sources()))]
     if (prefix := _own_interpreter()) is not None:
         wanted.append(("python", _interpreter_digest(prefix)))
     return [name for name, digest in wanted if not (root / f"{name}-{digest}").is_dir()]
@@ -106,8 +108,8 @@ def _install(root: Path) -> GuestRuntime:
     dists = _dists()
     site = _once(root, "site", _site_digest(dists), lambda to: _copy_dists(dists, to))
     interpreter = _install_interpreter(root)
-    source = _worker_source()
-    worker = _once(root, "worker", _tree_digest(source), lambda to: _copy_worker(source, site, to))
+    sources = _sources()
+    worker = _once(root, "worker", _sources_digest(sources), lambda to: _copy_sources(sources, site, to))
     python = f"/runtime/python/bin/{_python_name()}" if interpreter else f"{sys.base_prefix}/bin/{_python_name()}"
     return GuestRuntime(python=python, interpreter=interpreter, site=site, worker=worker)
 
@@ -247,16 +249,21 @@ def _python_name() -> str:
     return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _worker_source() -> Path:
-    spec = importlib.util.find_spec("manimatic_worker")
+def _sources() -> list[Path]:
+    return [_source_of(name) for name in SOURCES]
+
+
+def _source_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise SandboxUnavailable("manimatic-worker is not installed in this environment.")
+        raise SandboxUnavailable(f"{package.replace('_', '-')} is not installed in this environment.")
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _copy_worker(source: Path, site: Path, to: Path) -> None:
-    """Copy the worker's sources, then import everything once so that its byte code lies beside them."""
-    shutil.copytree(source, to / "manimatic_worker", ignore=shutil.ignore_patterns("__pycache__"))
+def _copy_sources(sources: list[Path], site: Path, to: Path) -> None:
+    """Copy the worker's and fastmanim's sources, then import Manim once so that its byte code is there."""
+    for source in sources:
+        shutil.copytree(source, to / source.name, ignore=shutil.ignore_patterns("__pycache__"))
     program = f"import sys; sys.path[:0] = [{str(to)!r}, {str(site)!r}]; {_WARM_IMPORTS}"
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(to), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], env=environ, capture_output=True, check=False)
@@ -284,6 +291,10 @@ def _tree_digest(folder: Path) -> str:
     for path in sorted(folder.rglob("*.py")):
         digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _sources_digest(sources: list[Path]) -> str:
+    return _digest("".join(_tree_digest(source) for source in sources).encode())
 
 
 def _digest(data: bytes) -> str:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import abc
 import subprocess
 import threading
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
+from manimatic.jobs import new_id
 from manimatic.ports import Limits, RunListener, RunRequest, RunResult
 from manimatic.sandbox.cgroup.base import GroupError, GroupLimits, GroupReport
 from manimatic.sandbox.guest import Guest
 from manimatic.sandbox.intake import Intake
+from manimatic.sandbox.pool import WarmPool
 from manimatic.sandbox.slots import Slot
 from manimatic.sandbox.supervisor import ArtefactSink, Supervisor
 from manimatic.verdicts import Verdict
@@ -36,13 +38,31 @@ class SupervisedRuns(abc.ABC):
     def describe(self) -> Mapping[str, Any]:
         """Return the layers in force on this machine. Raises SandboxUnavailable."""
 
+    _pool: WarmPool | None = None
+
     @abc.abstractmethod
-    def _started(self, request: RunRequest) -> AbstractContextManager[Guest]:
+    def _fresh(self, run_id: str, limits: Limits) -> AbstractContextManager[Guest]:
         """Give a guest whose program runs; afterwards nothing of it is left.
 
         Raises:
             SandboxError, GroupError, OSError: It could not be started, or something of it is left.
         """
+
+    def keep_warm(self, size: int, limits: Limits, until: threading.Event) -> None:
+        """Keep workers waiting for requests with these limits until the event is set; returns when none is left."""
+        self._pool = WarmPool(lambda limits: self._fresh(new_id(), limits), size, limits)
+        self._pool.keep(until)
+
+    def pool_state(self) -> Mapping[str, int]:
+        """Return how many workers are to wait and how many do."""
+        return {"size": 0, "ready": 0} if self._pool is None else self._pool.state()
+
+    @contextmanager
+    def _started(self, request: RunRequest) -> Iterator[Guest]:
+        """Give a guest that waits, else a fresh one."""
+        waiting = self._pool.take(request.limits) if self._pool else None
+        with waiting or self._fresh(request.run_id, request.limits) as guest:
+            yield guest
 
     def run(self, request: RunRequest, listener: RunListener, cancel: threading.Event, folder: Path) -> RunResult:
         """Run one worker; see the port."""

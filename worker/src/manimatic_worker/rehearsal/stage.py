@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from manimatic_worker.rehearsal.pure import Purity
+from fastmanim.purity import Purity
 
 STEPS_PER_S = 15
 """Frame rate of a rehearsal, whatever that of the video: what moves by time steps then moves as at low quality."""

@@ -51,6 +51,9 @@ class NoGroup:
 
     name: str
 
+    def yields(self, *, to_all: bool) -> None:
+        """Nothing weighs it."""
+
     def attach(self, pid: int) -> None:
         """Do nothing."""
 

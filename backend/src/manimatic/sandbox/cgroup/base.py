@@ -14,6 +14,7 @@ from typing import Protocol
 
 CPU_PERIOD_US = 100_000  # the kernel's default period, and so the longest pause of a throttled group
 CPU_WEIGHT = 20  # of cpu.weight's default of 100: a worker yields to the service when the CPU is short
+IDLE_WEIGHT = 1  # the kernel's least: for who prepares work that nobody waits for
 _NAME = re.compile(r"manimatic-([a-z0-9]+)-([a-z0-9]+)")
 _REMOVE_TRIES = 50
 _PAUSE_S = 0.01
@@ -67,6 +68,13 @@ class ResourceGroup(Protocol):
 
         Raises:
             GroupError: The process is gone, or the kernel refused.
+        """
+
+    def yields(self, *, to_all: bool) -> None:
+        """Let the group have processor time that nobody else wants, or its usual share.
+
+        Raises:
+            GroupError: The kernel refused.
         """
 
     def kill(self, timeout_s: float = 5.0) -> None:
@@ -198,6 +206,18 @@ def attach_to(folder: Path, pid: int) -> None:
         (folder / "cgroup.procs").write_text(str(pid))
     except OSError as error:
         raise GroupError(f"cannot move process {pid} to {folder}: {error.strerror}") from error
+
+
+def write_weight(file: Path, weight: int) -> None:
+    """Set a group's weight.
+
+    Raises:
+        GroupError: The kernel refused.
+    """
+    try:
+        file.write_text(str(weight))
+    except OSError as error:
+        raise GroupError(f"cannot set {file}: {error.strerror}") from error
 
 
 def remove_folder(folder: Path) -> None:

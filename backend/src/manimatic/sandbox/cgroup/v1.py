@@ -13,6 +13,7 @@ from manimatic.sandbox.cgroup.mounts import Hierarchy, makes_groups, named_below
 
 _CONTROLLERS = ("memory", "pids", "cpu", "cpuacct", "freezer")
 _LIMIT_FILE = {"memory": "memory.limit_in_bytes", "pids": "pids.max", "cpu": "cpu.cfs_quota_us"}
+_IDLE_SHARES = 2  # the kernel's least
 _CPU_SHARES = 1024 * base.CPU_WEIGHT // 100  # cpu.shares has 1024 where cpu.weight has 100
 
 
@@ -27,6 +28,11 @@ class V1Group:
         """Move a process into every controller's folder."""
         for folder in self._distinct():
             base.attach_to(folder, pid)
+
+    def yields(self, *, to_all: bool) -> None:
+        """Set the shares."""
+        if "cpu" in self.folders:
+            base.write_weight(self.folders["cpu"] / "cpu.shares", _IDLE_SHARES if to_all else _CPU_SHARES)
 
     def kill(self, timeout_s: float = 5.0) -> None:
         """Refuse forks, freeze, kill, thaw, until no process is left."""

@@ -34,6 +34,12 @@ class V2Group:
         """Move a process into the group."""
         base.attach_to(self.folder, pid)
 
+    def yields(self, *, to_all: bool) -> None:
+        """Set the weight."""
+        file = self.folder / "cpu.weight"
+        if file.exists():
+            base.write_weight(file, base.IDLE_WEIGHT if to_all else base.CPU_WEIGHT)
+
     def kill(self, timeout_s: float = 5.0) -> None:
         """Kill the group at one stroke, where the kernel has `cgroup.kill` (5.14), else one by one."""
         base.kill_until_empty(self.processes, self._strike, timeout_s)

@@ -15,7 +15,7 @@ from typing import Any
 
 from manimatic.errors import SandboxError, SandboxUnavailable
 from manimatic.jobs import new_id
-from manimatic.ports import Limits, RunRequest
+from manimatic.ports import Limits
 from manimatic.sandbox.cgroup.base import group_name
 from manimatic.sandbox.docker.container import FIRST_UID, SLOTS, Recipe, config, confinement
 from manimatic.sandbox.docker.engine import TIMEOUT_S, Engine, NameTaken
@@ -64,12 +64,12 @@ class DockerSandbox(SupervisedRuns):
         return found
 
     @contextmanager
-    def _started(self, request: RunRequest) -> Iterator[DockerGuest]:
-        group_name(self._identity.id, request.run_id)  # which refuses an id that is more than one
+    def _fresh(self, run_id: str, limits: Limits) -> Iterator[DockerGuest]:
+        group_name(self._identity.id, run_id)  # which refuses an id that is more than one
         with suppress(SandboxError):  # what is left of others does not keep this run from its own container
             self.clean_up()
-        argv = ["serve", confinement(self.recipe, request.limits)]
-        with self.container(self.recipe, request.run_id, request.limits, argv) as guest:
+        argv = ["serve", confinement(self.recipe, limits)]
+        with self.container(self.recipe, run_id, limits, argv) as guest:
             guest.start()
             yield guest
 

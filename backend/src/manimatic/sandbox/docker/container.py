@@ -28,7 +28,9 @@ HEADROOM = 8
 """A runtime that is a kernel of its own has threads besides its guest's; so often the guest's number it gets."""
 SPARE_THREADS = 256
 _SMALL_BYTES = 64 * 1024**2
-_CPU_SHARES = 1024 * CPU_WEIGHT // 100
+CPU_SHARES = 1024 * CPU_WEIGHT // 100
+IDLE_SHARES = 2
+"""The kernel's least."""
 _PROGRAM = (
     "import sys, os, site; site.setquit(); sys.path[:0] = ['/runtime/worker', '/runtime/site']; "
     "from manimatic_worker.init import main; os._exit(main(sys.argv))"
@@ -115,7 +117,7 @@ def _host_config(recipe: Recipe, limits: Limits, uid: int) -> dict[str, Any]:
         "MemorySwap": limits.memory_bytes,
         "CpuPeriod": CPU_PERIOD_US,
         "CpuQuota": quota_us(limits.cpu_cores),
-        "CpuShares": _CPU_SHARES,
+        "CpuShares": CPU_SHARES,
         "PidsLimit": pids_limit(recipe, limits.max_processes),
         "OomScoreAdj": 500,
         "Tmpfs": tmpfs(limits, uid),

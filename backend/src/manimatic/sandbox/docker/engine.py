@@ -126,6 +126,11 @@ class Engine:
             events = self._api.events(since="1", until=f"{time.time():.9f}", filters=wanted, decode=True)
             return sum(1 for _ in events)
 
+    def share(self, container: str, shares: int) -> None:
+        """Set the container's weight beside others, of which 1024 is the usual one."""
+        with self._asked("set the share of a container"):
+            self._api.update_container(container, cpu_shares=shares)
+
     def kill(self, container: str) -> None:
         """End the container's processes and wait for that; one that has ended or is gone is no error."""
         with self._asked("end a container", but={404, 409}):

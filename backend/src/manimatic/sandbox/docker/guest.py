@@ -10,7 +10,7 @@ from manimatic_worker.protocol import BY_SIGNAL
 
 from manimatic.errors import SandboxError
 from manimatic.ports import Limits
-from manimatic.sandbox.docker.container import Recipe
+from manimatic.sandbox.docker.container import CPU_SHARES, IDLE_SHARES, Recipe
 from manimatic.sandbox.docker.counters import Counters, EngineCounters, counters_of, read_last
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.docker.stream import AttachedStreams
@@ -150,6 +150,10 @@ class DockerGuest:
     def _note_kill(self, is_flagged: bool) -> None:
         if is_flagged and not self._last.memory_kills:
             self._last = dataclasses.replace(self._last, memory_kills=1)
+
+    def yields(self, *, to_all: bool) -> None:
+        """Set the container's share of the processors. Raises SandboxError."""
+        self._engine.share(self._container, IDLE_SHARES if to_all else CPU_SHARES)
 
     def hang_up(self) -> None:
         """Take and send nothing more; whoever waits for the streams sees their end."""
