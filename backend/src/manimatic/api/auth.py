@@ -42,7 +42,7 @@ OPEN = frozenset(
     {
         *("health.live", "health.ready"),  # load balancers hold no keys
         "videos.video",  # the name cannot be guessed, and a page shows the video by its address alone
-        *("docs.root", "docs.docs", "openapi.spec", "static"),
+        *("studio.page", "studio.asset", "docs.docs", "openapi.spec", "static"),
     }
 )
 """Operations that nobody needs a key for."""
