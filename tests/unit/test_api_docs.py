@@ -18,6 +18,7 @@ OPERATIONS = {
     "events",
     "logs",
     "deliveries",
+    "revise",
     "cancel",
     "retry",
     "delete",

@@ -20,8 +20,8 @@ export async function make(wanted: Wanted): Promise<boolean> {
   return submit("/generate", { ...wanted, ...withoutModel(wanted) });
 }
 
-export async function revise(jobId: string, instruction: string): Promise<boolean> {
-  return submit(`/status/${jobId}/revise`, { instruction });
+export async function revise(jobId: string, instruction: string, code: string | null): Promise<boolean> {
+  return submit(`/status/${jobId}/revise`, { instruction, ...(code === null ? {} : { code }) });
 }
 
 async function submit(path: string, body: object): Promise<boolean> {

@@ -10,8 +10,10 @@ import { LayoutList } from "./layout";
 import { Player } from "./player";
 import { ProblemCard } from "./problem";
 import { ByApi, OptionFields } from "./prompt";
+import { Revise } from "./revise";
 import { Stages } from "./stages";
 import { Tabs, type Tab } from "./tabs";
+import { Versions } from "./versions";
 
 interface Props {
   job?: Job;
@@ -35,7 +37,7 @@ export function Workbench({ job, recipe, code, poster }: Props) {
     setEdit(next === rendered ? null : next);
     keep(name, next === rendered ? null : next);
   };
-  const render = () => void make({ code: text, prompt: captionOf(job, recipe), ...(job?.lineage ? { parent: job.job_id } : {}) });
+  const render = () => void make({ code: text, prompt: captionOf(job, recipe), ...(job ? { parent: job.job_id } : {}) });
   const findings = rehearsal.value?.findings ?? [];
   const title = job?.title ?? draft.value?.title ?? recipe?.title ?? (job?.prompt || "Your scene");
   useEffect(() => { document.title = `${title} · Manimatic`; return () => { document.title = "Manimatic"; }; }, [title]);
@@ -45,8 +47,11 @@ export function Workbench({ job, recipe, code, poster }: Props) {
         <h1>{title}</h1>
         {job?.prompt && job.prompt !== title && <p class="asked">{job.prompt}</p>}
         {recipe && <p>{recipe.summary}</p>}
+        {job?.instruction && <p class="asked">Changed: {job.instruction}</p>}
         {job && <Stages job={job} />}
         {job?.error && <Failed job={job} goTo={(at) => { setTab("code"); setLine({ at, asked: Date.now() }); }} />}
+        {job && !running && job.code && <Revise job={job} edited={stale ? text : null} />}
+        {job && <Versions job={job} />}
       </div>
       <div class="bench-main">
         {job?.url ? <Player key={job.url} job={job} stale={stale} findings={findings} shown={finding} />

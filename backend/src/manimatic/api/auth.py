@@ -25,6 +25,7 @@ ANY = frozenset(Scope)
 
 NEEDED: Mapping[str, frozenset[Scope]] = {
     "jobs.generate": WRITE,
+    "jobs.revise": WRITE,
     "jobs.cancel": WRITE,
     "jobs.retry": WRITE,
     "jobs.delete": WRITE,
