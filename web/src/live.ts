@@ -101,10 +101,15 @@ function one(event: JobEvent): void {
   }
 }
 
+/** How many animations there are; a rehearsal that was cut short does not know. */
+export function totalAnimations(): number | null {
+  const known = rehearsal.value;
+  return progress.value?.total ?? (known?.ended ? known.animations : null);
+}
+
 /** Seconds that rendering will still take, as far as that can be told. */
 export function secondsLeft(now: number): number | null {
-  const [done, known] = [progress.value, rehearsal.value];
-  const total = done?.total ?? known?.animations;
+  const [done, known, total] = [progress.value, rehearsal.value, totalAnimations()];
   if (!known || !total) return null;
   const share = done ? done.animation / total : 0;
   const spent = (now - renderingSince.value) / 1000;

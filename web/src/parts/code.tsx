@@ -11,13 +11,15 @@ interface Props {
   text: string;
   changed(text: string): void;
   render(): void;
-  line: { at: number; asked: number } | null;
+  /** The line to go to, once. */
+  line: number | null;
+  shown(): void;
 }
 
 const CHECK_AFTER_MS = 500;
 
 /** The editor with what the checker says of the scene. */
-export function CodePanel({ code, text, changed, render, line }: Props) {
+export function CodePanel({ code, text, changed, render, line, shown }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const handle = useRef<Handle | null>(null);
   const calls = useRef({ changed, render });
@@ -45,7 +47,11 @@ export function CodePanel({ code, text, changed, render, line }: Props) {
     return () => { clearTimeout(timer); stop.abort(); };
   }, [text]);
   useEffect(() => { if (ready && report) handle.current?.mark(report.diagnostics); }, [report, ready]);
-  useEffect(() => { if (line) handle.current?.goTo(line.at); }, [line]);
+  useEffect(() => {
+    if (line === null || !ready) return;
+    handle.current?.goTo(line);
+    shown();
+  }, [line, ready]);
   return (
     <div class="code">
       <div class="editor" ref={host}>{!ready && <pre>{text}</pre>}</div>

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { cancel, connection, costOf, FINAL, progress, rehearsal, secondsLeft, state } from "../live";
+import { cancel, connection, costOf, FINAL, progress, secondsLeft, state, totalAnimations } from "../live";
 import { say } from "../state";
 import { seconds, STATE_WORDS } from "../words";
 import type { Job, State } from "../types";
@@ -44,7 +44,7 @@ function Bar() {
     const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
   }, []);
-  const total = progress.value?.total ?? rehearsal.value?.animations;
+  const total = totalAnimations();
   const left = secondsLeft(now);
   return (
     <div class="bar">
@@ -72,7 +72,7 @@ function sentence(job: Job, now: State): string {
 }
 
 function rendering(): string {
-  const total = progress.value?.total ?? rehearsal.value?.animations;
+  const total = totalAnimations();
   const done = progress.value?.animation ?? 0;
   if (total) return `Rendering animation ${Math.min(total, done + 1)} of ${total}`;
   return done ? `Rendering, ${done} ${done === 1 ? "animation is" : "animations are"} done` : "Rendering begins";

@@ -30,7 +30,7 @@ export function Workbench({ job, recipe, code, poster }: Props) {
   const [edit, setEdit] = useState<string | null>(kept<string | null>(name, null));
   const [tab, setTab] = useState("code");
   const [finding, setFinding] = useState<LayoutFinding | null>(null);
-  const [line, setLine] = useState<{ at: number; asked: number } | null>(null);
+  const [line, setLine] = useState<number | null>(null);
   const text = edit ?? rendered;
   const stale = edit !== null && edit !== rendered;
   const change = (next: string) => {
@@ -49,7 +49,7 @@ export function Workbench({ job, recipe, code, poster }: Props) {
         {recipe && <p>{recipe.summary}</p>}
         {job?.instruction && <p class="asked">Changed: {job.instruction}</p>}
         {job && <Stages job={job} />}
-        {job?.error && <Failed job={job} goTo={(at) => { setTab("code"); setLine({ at, asked: Date.now() }); }} />}
+        {job?.error && <Failed job={job} goTo={(at) => { setTab("code"); setLine(at); }} />}
         {job && !running && job.code && <Revise job={job} edited={stale ? text : null} />}
         {job && <Versions job={job} />}
       </div>
@@ -67,7 +67,7 @@ export function Workbench({ job, recipe, code, poster }: Props) {
         {refused.value && <ProblemCard problem={refused.value} />}
         <Tabs tabs={tabsFor(job, findings)} chosen={tab} choose={setTab}>
           {tab === "code" && (running ? <Writing code={rendered} />
-            : <CodePanel code={rendered} text={text} changed={change} render={render} line={line} />)}
+            : <CodePanel code={rendered} text={text} changed={change} render={render} line={line} shown={() => setLine(null)} />)}
           {tab === "about" && <About job={job} />}
           {tab === "layout" && <LayoutList findings={findings} show={(found) => setFinding({ ...found })} />}
           {tab === "attempts" && job && <Attempts attempts={job.attempts} />}
