@@ -179,7 +179,7 @@ def test_unknown_job_and_lost_server_are_told_in_words(page: Page) -> None:
     page.context.set_offline(True)
     page.get_by_label("What do you want to see?").fill(CIRCLE)
     page.get_by_role("button", name="Make it").click()
-    expect(page.get_by_text("The page got no answer.")).to_be_visible()
+    expect(page.get_by_role("heading", name="The server cannot be reached")).to_be_visible()
 
 
 def test_gallery_is_searched_and_opens_in_the_studio(page: Page) -> None:

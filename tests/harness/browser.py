@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def watched_page(browser: Browser, base: str, **options: Any) -> Iterator[tuple[Page, Watched]]:
     """Give a page with a memory of its own, and note whom it asks and which errors it has."""
-    context = browser.new_context(base_url=base, reduced_motion="reduce", **options)
+    context = browser.new_context(base_url=base, **{"reduced_motion": "reduce", **options})
     context.set_default_timeout(WAIT_MS)
     expect.set_options(timeout=WAIT_MS)
     page, seen = context.new_page(), Watched()

@@ -95,3 +95,9 @@ def test_lock_file_names_no_registry() -> None:
     packages = json.loads((ROOT / "web/package-lock.json").read_text())["packages"]
     assert all("resolved" not in package for package in packages.values())
     assert all("integrity" in package for name, package in packages.items() if name)
+
+
+def test_every_recipe_has_a_poster() -> None:
+    """The gallery shows a picture of each."""
+    recipes = {path.parent.name for path in ROOT.glob("examples/*/recipe.toml")}
+    assert {path.stem for path in ROOT.glob("web/posters/*.webp")} == recipes

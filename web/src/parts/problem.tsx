@@ -2,6 +2,9 @@ import type { ComponentChildren } from "preact";
 import { BLAME_WORDS, blameOf } from "../words";
 import type { Problem } from "../types";
 
+const OWN_TITLES = new Set(["unreachable", "no_answer", "page_error"]);
+/** The page's own errors, whose titles say more than whose fault they are. */
+
 interface Props {
   problem: Problem;
   tried?: string;
@@ -13,7 +16,7 @@ export function ProblemCard({ problem, tried, children }: Props) {
   const blame = blameOf(problem);
   return (
     <section class={`problem ${blame}`} role={blame === "user" ? undefined : "alert"}>
-      <h2>{BLAME_WORDS[blame]}</h2>
+      <h2>{OWN_TITLES.has(problem.code) ? problem.title.replace(/\.$/, "") : BLAME_WORDS[blame]}</h2>
       <p class="what">{problem.detail}</p>
       {problem.line ? <p>It happened in line {problem.line} of the scene.</p> : null}
       {problem.errors?.length ? (

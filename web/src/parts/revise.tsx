@@ -14,15 +14,15 @@ export function Revise({ job, edited }: { job: Job; edited: string | null }) {
   const key = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event);
   };
+  if (!able) return <p class="note">Changes by words need a model, and none is configured. Change the code and render it.</p>;
   return (
     <form class="revise" onSubmit={submit}>
       <label class="field">
         <span>Say what to change</span>
-        <textarea rows={2} maxLength={2000} value={text} disabled={!able} onKeyDown={key}
+        <textarea rows={2} maxLength={2000} value={text} onKeyDown={key}
           placeholder="Make the circle blue, slow down the second step" onInput={(event) => setText(event.currentTarget.value)} />
       </label>
-      {able ? <button type="submit" disabled={asking.value || !text.trim()}>Make another version</button>
-        : <p class="note">That needs a model, and none is configured. You can change the code and render it.</p>}
+      <button type="submit" disabled={asking.value || !text.trim()}>Make another version</button>
     </form>
   );
 }

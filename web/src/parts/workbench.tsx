@@ -50,12 +50,10 @@ export function Workbench({ job, recipe, code, poster }: Props) {
         {job?.instruction && <p class="asked">Changed: {job.instruction}</p>}
         {job && <Stages job={job} />}
         {job?.error && <Failed job={job} goTo={(at) => { setTab("code"); setLine(at); }} />}
-        {job && !running && job.code && <Revise job={job} edited={stale ? text : null} />}
-        {job && <Versions job={job} />}
       </div>
       <div class="bench-main">
         {job?.url ? <Player key={job.url} job={job} stale={stale} findings={findings} shown={finding} />
-          : <Screen job={job} poster={poster ?? null} running={running} />}
+          : (running || poster) && <Screen poster={poster ?? null} running={running} />}
         {job?.status === "complete" && <Downloads job={job} code={rendered} />}
         <div class="render-bar">
           <OptionFields only={["quality", "aspect_ratio", "background"]} />
@@ -75,6 +73,12 @@ export function Workbench({ job, recipe, code, poster }: Props) {
           {tab === "api" && <ByApi body={job && !recipe && job.generator !== "user" ? { prompt: job.prompt } : { code: text }} />}
         </Tabs>
       </div>
+      {job && (
+        <div class="bench-more">
+          {!running && job.code && <Revise job={job} edited={stale ? text : null} />}
+          <Versions job={job} />
+        </div>
+      )}
     </div>
   );
 }
@@ -101,17 +105,16 @@ function Failed({ job, goTo }: { job: Job; goTo(line: number): void }) {
   return (
     <ProblemCard problem={problem} tried={tried}>
       {problem.line && job.code ? <button type="button" onClick={() => goTo(problem.line!)}>Show line {problem.line}</button> : null}
-      {job.prompt && <button type="button" onClick={again}>Change the prompt</button>}
+      {job.prompt && job.generator !== "user" && <button type="button" onClick={again}>Change the prompt</button>}
       {problem.retryable && job.generator !== "user" && <button type="button" onClick={() => void make({ prompt: job.prompt })}>Try again</button>}
     </ProblemCard>
   );
 }
 
-function Screen({ job, poster, running }: { job: Job | undefined; poster: string | null; running: boolean }) {
-  const words = running ? "The video appears here" : job ? "There is no video" : "";
+function Screen({ poster, running }: { poster: string | null; running: boolean }) {
   return (
     <div class={running ? "screen waiting" : "screen"}>
-      {poster ? <img src={poster} alt="" width={480} height={270} /> : <p>{words}</p>}
+      {poster ? <img src={poster} alt="" width={480} height={270} /> : <p>The video appears here</p>}
     </div>
   );
 }
