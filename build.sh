@@ -15,6 +15,7 @@ fi
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 script/base-image
+python3 -B script/studio.py || echo "build.sh: the images are built without the studio page." >&2
 python3 -B script/package_settings.py "$work/package-settings"
 options=(--network "${BUILD_NETWORK:-host}")
 if [ -e "$work/package-settings" ]; then

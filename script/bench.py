@@ -56,6 +56,10 @@ def main(names: list[str]) -> int:
         from gallery_check import main as gallery
 
         return gallery(names[1:])
+    if names[:1] == ["posters"]:
+        from posters import main as posters
+
+        return posters(names[1:])
     if names[:1] == ["render"]:
         from render_bench import main as render
 

@@ -1,4 +1,4 @@
-"""Prepare this checkout: system packages, the environment `.venv`, the guest runtime. Standard library only.
+"""Prepare this checkout: system packages, `.venv`, the guest runtime, the studio page. Standard library only.
 
 Used by script/run (`setup.py run`) and script/test (`setup.py test`). Each step says what it does; a stamp holds a hash
 of everything that was installed, so that a prepared checkout is recognised in a moment.
@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import studio
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -31,6 +33,7 @@ def main(purpose: str) -> int:
         purpose = "test"  # whoever tests here keeps the test tools when running something
     wanted = stamp_of(purpose)
     if had == wanted:
+        studio.main()
         return 0
     if sys.version_info < OLDEST_PYTHON:
         return fail(f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed; this is {sys.version.split()[0]}.")
@@ -40,6 +43,7 @@ def main(purpose: str) -> int:
     say("Preparing the guest runtime (what a sandbox may see)")
     run(PYTHON, "-c", "from manimatic.bootstrap import install_guest_runtime; install_guest_runtime()")
     STAMP.write_text(wanted)
+    studio.main()
     say("Ready.")
     return 0
 

@@ -56,6 +56,13 @@ def test_manim_tex_and_compilers_are_not_in_it() -> None:
     assert done.strip() == "[]"
 
 
+def test_the_studio_page_is_in_it_and_node_is_not() -> None:
+    """The page was built before the image, and is served from it."""
+    program = "from manimatic.api.app import STUDIO; print((STUDIO / 'index.html').is_file())"
+    assert inside("python", "-c", program).strip() == "True"
+    assert inside("sh", "-c", "command -v node npm; true") == ""
+
+
 def test_no_program_changes_its_user() -> None:
     """No file is set-user-id or set-group-id."""
     assert as_root("find / -xdev -type f -perm /6000") == ""

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from manimatic.api import create_app
+from manimatic.api.app import STUDIO
 from manimatic.jobs import Failure, Job, JobState, Video
 from manimatic.keys import Quotas, Scope, issue
 from manimatic.ports import Claim, ServiceReport, Signer
@@ -122,7 +123,9 @@ def video(**changes: Any) -> Video:
 
 
 @contextmanager
-def open_api(folder: Path, *, max_queued: int = 1000, signer: Signer | None = None, **settings: Any) -> Iterator[Api]:
+def open_api(
+    folder: Path, *, max_queued: int = 1000, signer: Signer | None = None, studio: Path = STUDIO, **settings: Any
+) -> Iterator[Api]:
     """Give an API of its own; its data folder is `folder`."""
     chosen = Settings(data_dir=folder, **settings)
     stores = open_stores("sqlite://")
@@ -143,6 +146,7 @@ def open_api(folder: Path, *, max_queued: int = 1000, signer: Signer | None = No
         webhooks=stores.webhooks,
         storage=storage,
         signer=signer,
+        studio=studio,
     )
     try:
         yield Api(

@@ -18,6 +18,7 @@ OPERATIONS = {
     "events",
     "logs",
     "deliveries",
+    "revise",
     "cancel",
     "retry",
     "delete",
@@ -57,7 +58,7 @@ def test_document_is_openapi_3_1_and_has_every_operation(spec: dict[str, Any]) -
 
 def test_every_address_of_the_app_is_documented(api: Api, spec: dict[str, Any]) -> None:
     """But for the pages and the document itself."""
-    pages = {"/", "/docs", "/openapi.json", "/static/{filename}"}
+    pages = {"/", "/assets/{name}", "/docs", "/openapi.json", "/static/{filename}"}
     rules = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in api.app.url_map.iter_rules()}
     assert rules - pages == set(spec["paths"])
 
@@ -151,9 +152,3 @@ def test_style_follows_light_and_dark(api: Api) -> None:
     with api.client.get("/static/docs.css") as answer:
         assert answer.mimetype == "text/css"
         assert "prefers-color-scheme: dark" in answer.text
-
-
-def test_root_leads_to_the_reference(api: Api) -> None:
-    """Until there is a page of its own."""
-    answer = api.client.get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/docs")

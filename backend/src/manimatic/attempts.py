@@ -191,7 +191,8 @@ class Attempts:
         self._refuse_over_budget()
         self._recorder.enter(JobState.GENERATING, self._stop, generator=self._generator.name)
         rounds = tuple(Round(code=one.draft.code, complaint=complaint_of(one)) for one in self._tried)
-        brief = Brief(prompt=self._job.prompt, options=self._job.options, rounds=rounds, spent=self._spent)
+        job = self._job
+        brief = Brief(prompt=job.prompt, options=job.options, rounds=rounds, revision=job.revision, spent=self._spent)
         draft = self._generator.generate(brief, self._recorder, self._stop.event)
         self._spent += draft.usage
         return draft

@@ -142,6 +142,25 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What is to be changed in a scene that there is."""
+
+    instruction: str
+    code: str
+    """The scene as it stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which job another one is a version of."""
+
+    parent: str
+    """The job that it was made from."""
+    lineage: str
+    """The first version of all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
     """A request that has passed validation; `code` is the user's own scene, if any."""
 
@@ -159,6 +178,10 @@ class NewJob:
     webhook: Webhook | None = None
     request_id: str | None = None
     """The id of the request that asked for it, which stands in every log."""
+    origin: Origin | None = None
+    """The job that this one is a version of, if any."""
+    revision: Revision | None = None
+    """What is to be changed, where a model changes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +312,16 @@ class Job:
     progress: Mapping[str, Any] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     isolation: Mapping[str, Any] | None = None
+    parent: str | None = None
+    """The job that this one is a version of; it may be gone."""
+    lineage: str | None = None
+    """The first version; None where this is the first."""
+    revision: Revision | None = None
+
+    @property
+    def first_version(self) -> str:
+        """Return the id that all versions have in common."""
+        return self.lineage or self.id
 
     @property
     def is_final(self) -> bool:

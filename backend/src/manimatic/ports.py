@@ -26,6 +26,7 @@ from manimatic.jobs import (
     NewJob,
     Options,
     RequestKey,
+    Revision,
     Submitted,
     Usage,
 )
@@ -52,6 +53,8 @@ class Brief:
     prompt: str
     options: Options
     rounds: tuple[Round, ...] = ()
+    revision: Revision | None = None
+    """A scene that there is, and what is to be changed in it."""
     spent: Usage = Usage()
 
 
@@ -192,9 +195,19 @@ class JobStore(Protocol):
         ...
 
     def list_jobs(
-        self, *, limit: int, cursor: str | None = None, state: JobState | None = None, account: str | None = None
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        state: JobState | None = None,
+        account: str | None = None,
+        lineage: str | None = None,
     ) -> Page:
-        """Return jobs, of one account or of all, newest first. Raises InvalidInput for a cursor not handed out here."""
+        """Return jobs, of one account or of all, newest first; with `lineage` the versions of that first one.
+
+        Raises:
+            InvalidInput: The cursor was not handed out here.
+        """
         ...
 
     def queue_position(self, job_id: str) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from manimatic.deliveries import MAX_URL_CHARS, Webhook
-from manimatic.errors import InvalidInput, JobNotFound, VideoNotFound
+from manimatic.errors import Conflict, InvalidInput, JobNotFound, VideoNotFound
 from manimatic.jobs import (
     ASPECT_RATIOS,
     FINAL_STATES,
@@ -20,14 +20,17 @@ from manimatic.jobs import (
     JobState,
     NewJob,
     Options,
+    Origin,
     Quality,
     RequestKey,
+    Revision,
     Submitted,
     check_source,
 )
 from manimatic.ports import JobStore, Page, Storage, Wakeup
 
 MAX_PROMPT_CHARS = 8_000
+MAX_INSTRUCTION_CHARS = 2_000
 MAX_METADATA_ITEMS = 32
 MAX_METADATA_CHARS = 500
 MAX_DEADLINE_S = 86_400
@@ -82,9 +85,17 @@ class JobService:
             raise JobNotFound(f"No job has the id {job_id!r}.")
         return job
 
-    def list_jobs(self, *, limit: int, cursor: str | None, state: JobState | None, account: str | None = None) -> Page:
-        """Return jobs, newest first. Raises InvalidInput, StoreError."""
-        return self._store.list_jobs(limit=limit, cursor=cursor, state=state, account=account)
+    def list_jobs(
+        self,
+        *,
+        limit: int,
+        cursor: str | None,
+        state: JobState | None,
+        account: str | None = None,
+        lineage: str | None = None,
+    ) -> Page:
+        """Return jobs, newest first; with `lineage` the versions of one. Raises InvalidInput, StoreError."""
+        return self._store.list_jobs(limit=limit, cursor=cursor, state=state, account=account, lineage=lineage)
 
     def log(self, job_id: str, *, after: int = 0) -> str:
         """Return what the job's runs printed. Raises JobNotFound, StoreError."""
@@ -183,6 +194,33 @@ def new_job(
         metadata=_metadata(metadata or {}),
         webhook=_webhook(**webhook) if webhook else None,
     )
+
+
+def revised(job: Job, instruction: str, code: str | None = None) -> NewJob:
+    """Return a job that changes what another one made, with the options of that one.
+
+    Raises:
+        FieldError: The instruction says nothing, or is no plain text; the code is none.
+        Conflict: The job has no scene that could be changed.
+    """
+    scene = job.code if code is None else _code(code)
+    if not scene or not job.is_final:
+        raise Conflict("The job has no scene yet that could be changed.", hint="Wait for its end, or submit a prompt.")
+    try:
+        wanted = _prompt(instruction, needed=True)
+    except FieldError as error:
+        raise FieldError("instruction", error.detail) from error
+    return NewJob(
+        prompt=job.prompt or job.title or "",
+        options=job.options,
+        origin=origin_of(job),
+        revision=Revision(instruction=wanted, code=scene),
+    )
+
+
+def origin_of(job: Job) -> Origin:
+    """Return what makes a job another version of this one."""
+    return Origin(parent=job.id, lineage=job.first_version)
 
 
 def frame_options(aspect_ratio: str) -> Options:

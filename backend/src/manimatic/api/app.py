@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from apiflask import APIFlask
 
@@ -23,6 +24,7 @@ from manimatic.api import (
     metrics_routes,
     problems,
     spec,
+    studio_routes,
     video_routes,
     webhook_routes,
 )
@@ -36,6 +38,7 @@ from manimatic.service import JobService
 from manimatic.settings import Settings
 
 MAX_BODY_BYTES = 2 * 1024**2
+STUDIO = Path(__file__).with_name("studio")
 BOOT_FAILED = 3
 """The exit status on which gunicorn gives up instead of starting the worker again."""
 
@@ -50,6 +53,7 @@ def create_app(
     storage: Storage | None = None,
     signer: Signer | None = None,
     checker: Checker | None = None,
+    studio: Path = STUDIO,
 ) -> APIFlask:
     """Return the API as a WSGI application.
 
@@ -62,6 +66,7 @@ def create_app(
         storage: Where the videos of this machine lie.
         signer: What gives addresses of videos that lie elsewhere, where they need to be signed.
         checker: Who looks scenes over; its own process where none is given.
+        studio: Where the built files of the studio page lie.
 
     Raises:
         SettingsError: A setting is unknown or bad.
@@ -85,6 +90,7 @@ def create_app(
         streams=Streams(store, log),
         log=log,
         tracker=Tracker(settings.sentry_dsn, "api"),
+        studio=studio,
     )
     return _assemble(parts)
 
@@ -128,6 +134,7 @@ def _assemble(parts: Parts) -> APIFlask:
         health_routes,
         metrics_routes,
         docs_routes,
+        studio_routes,
     ):
         app.register_blueprint(routes.blueprint)
     return app

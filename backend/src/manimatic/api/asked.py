@@ -9,7 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from manimatic.api.choices import one_of
 from manimatic.deliveries import MAX_URL_CHARS
 from manimatic.jobs import ASPECT_RATIOS, MAX_CODE_BYTES, MAX_FPS, QUALITY_ALIASES, JobState, Quality
-from manimatic.service import MAX_DEADLINE_S, MAX_METADATA_CHARS, MAX_METADATA_ITEMS, MAX_PROMPT_CHARS
+from manimatic.service import (
+    MAX_DEADLINE_S,
+    MAX_INSTRUCTION_CHARS,
+    MAX_METADATA_CHARS,
+    MAX_METADATA_ITEMS,
+    MAX_PROMPT_CHARS,
+)
 
 MAX_NUMBER = 2**31 - 1
 """Largest number that an event may have."""
@@ -90,11 +96,35 @@ class GenerateIn(BaseModel):
     deadline_seconds: _Seconds | None = Field(
         None, ge=1, le=MAX_DEADLINE_S, description="After so many seconds the job expires if it is not done."
     )
+    parent: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="The job of which this is another version; it stands among its versions.",
+    )
     metadata: _Metadata | None = Field(
         None, max_length=MAX_METADATA_ITEMS, description="Texts of your own, handed back with the job."
     )
     webhook: WebhookIn | None = Field(
         None, description="An address that is told of the job's ends; the account needs a secret to sign with."
+    )
+
+
+class ReviseIn(BaseModel):
+    """What is to be changed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    instruction: str = Field(
+        min_length=1,
+        max_length=MAX_INSTRUCTION_CHARS,
+        description="What to change, in any language. It needs a word or a number, and no control characters.",
+        examples=["make the circle blue and slow the second step down"],
+    )
+    code: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_CODE_BYTES,
+        description="The scene to change, where it is not the job's own: with edits of yours, say.",
     )
 
 
@@ -122,3 +152,4 @@ class JobsIn(BaseModel):
     limit: int = Field(20, ge=1, le=MAX_PAGE, description="Jobs on one page.")
     cursor: str | None = Field(None, max_length=100, description="next_cursor of the page before.")
     state: Annotated[str, *_STATE] | None = Field(None, description="Only jobs in this state.")
+    lineage: str | None = Field(None, max_length=64, description="Only the versions of the job with this id.")

@@ -25,6 +25,7 @@ ANY = frozenset(Scope)
 
 NEEDED: Mapping[str, frozenset[Scope]] = {
     "jobs.generate": WRITE,
+    "jobs.revise": WRITE,
     "jobs.cancel": WRITE,
     "jobs.retry": WRITE,
     "jobs.delete": WRITE,
@@ -42,7 +43,7 @@ OPEN = frozenset(
     {
         *("health.live", "health.ready"),  # load balancers hold no keys
         "videos.video",  # the name cannot be guessed, and a page shows the video by its address alone
-        *("docs.root", "docs.docs", "openapi.spec", "static"),
+        *("studio.page", "studio.asset", "docs.docs", "openapi.spec", "static"),
     }
 )
 """Operations that nobody needs a key for."""

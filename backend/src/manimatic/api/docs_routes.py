@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apiflask import APIBlueprint, APIFlask
-from flask import Response, current_app, make_response, redirect, render_template, url_for
+from flask import Response, current_app, make_response, render_template
 from markupsafe import Markup, escape
 
 from manimatic import __version__
@@ -46,13 +46,6 @@ class Operation:
     parameters: list[Field]
     body: list[Field]
     answers: list[tuple[str, str, str]]
-
-
-@blueprint.get("/")
-@blueprint.doc(hide=True)
-def root() -> Any:
-    """Lead to the reference."""
-    return redirect(url_for("docs.docs"))
 
 
 @blueprint.get("/docs")

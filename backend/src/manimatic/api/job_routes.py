@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -10,18 +11,23 @@ from flask import Response, current_app, g
 
 from manimatic.api import asking
 from manimatic.api.around import REVALIDATE
-from manimatic.api.asked import AfterIn, GenerateIn, JobsIn
+from manimatic.api.asked import AfterIn, GenerateIn, JobsIn, ReviseIn
 from manimatic.api.documented import empty, headers, media, problems
 from manimatic.api.parts import base_url, caller, known_job, parts, require_job_id
 from manimatic.api.present import job_details, job_summary, links
 from manimatic.api.told import JobOut, JobPage, Started
 from manimatic.api.webhook_routes import refuse_unsigned
-from manimatic.errors import ManimaticError
+from manimatic.errors import JobNotFound, ManimaticError
 from manimatic.jobs import Job, JobState, NewJob
-from manimatic.service import new_job
+from manimatic.service import FieldError, new_job, origin_of, revised
 
 ASK_AGAIN_S = 1
 """What clients that poll are told to wait."""
+
+_ENDED = {
+    "description": "The job, which has ended within the time that Prefer allowed",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobOut"}}},
+}
 
 blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
 
@@ -33,10 +39,7 @@ blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
     summary="Make an animation",
     operation_id="generate",
     responses={
-        200: {
-            "description": "The job, which has ended within the time that Prefer allowed",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobOut"}}},
-        },
+        200: _ENDED,
         **headers(202, Location="Where the job is looked at", Retry_After="Seconds to wait before looking"),
         **problems(413, 415, 422),
     },
@@ -49,7 +52,44 @@ def generate(wanted: GenerateIn) -> Any:
     job to end. With an `Idempotency-Key` a request that is sent again finds the job that it has made.
     """
     fields = wanted.model_dump(exclude_none=True, exclude={"format"})
-    new = _charged(new_job(**fields))
+    new = _version_of(wanted.parent, new_job(**{name: value for name, value in fields.items() if name != "parent"}))
+    return _submitted(new, fields)
+
+
+@blueprint.post("/status/<job_id>/revise")
+@blueprint.input(ReviseIn, arg_name="wanted", example={"instruction": "make the circle blue"})
+@blueprint.output(Started, status_code=202, description="The new version waits for a dispatcher")
+@blueprint.doc(
+    summary="Change an animation",
+    operation_id="revise",
+    responses={
+        200: _ENDED,
+        **headers(202, Location="Where the new version is looked at", Retry_After="Seconds to wait before looking"),
+        **problems(404, 409, 413, 415, 422),
+    },
+)
+def revise(job_id: str, wanted: ReviseIn) -> Any:
+    """Queue a job that makes another version: a model changes the scene as the instruction says, and nothing else.
+
+    The job that it comes from stays as it is. Without a model such a job fails as `no_offline_answer`.
+    """
+    fields = {"revise": job_id, **wanted.model_dump(exclude_none=True)}
+    return _submitted(revised(known_job(job_id), wanted.instruction, wanted.code), fields)
+
+
+def _version_of(parent: str | None, new: NewJob) -> NewJob:
+    """Note the job of which this is another version. Raises FieldError where the caller has no such job."""
+    if parent is None:
+        return new
+    try:
+        return dataclasses.replace(new, origin=origin_of(known_job(parent)))
+    except JobNotFound as error:
+        raise FieldError("parent", "no job has this id") from error
+
+
+def _submitted(new: NewJob, fields: Mapping[str, Any]) -> Any:
+    """Queue the job as the caller's, and say so; or its end, where the caller would wait for that."""
+    new = _charged(new)
     refuse_unsigned(new, caller())
     submitted = parts().service.submit_once(new, asking.request_key(fields))
     g.job_id = submitted.job.id
@@ -157,7 +197,9 @@ def delete(job_id: str) -> Response:
 def jobs(wanted: JobsIn) -> Any:
     """Return your newest jobs; `next_cursor` asks for older ones."""
     state = JobState(wanted.state) if wanted.state else None
-    page = parts().service.list_jobs(limit=wanted.limit, cursor=wanted.cursor, state=state, account=caller().account)
+    page = parts().service.list_jobs(
+        limit=wanted.limit, cursor=wanted.cursor, state=state, account=caller().account, lineage=wanted.lineage
+    )
     base = base_url()
     return {"jobs": [job_summary(job, base) for job in page.jobs], "next_cursor": page.next_cursor}
 

@@ -21,7 +21,7 @@ from manimatic.api.parts import caller
 from manimatic.errors import SettingsError
 from manimatic.settings import Settings
 
-SUBMITTING = frozenset({"jobs.generate", "check.check"})
+SUBMITTING = frozenset({"jobs.generate", "jobs.revise", "check.check"})
 ALL, SUBMIT = "requests", "submit"
 NETWORK = ("redis://", "rediss://")
 REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 1, "wrap_exceptions": True}

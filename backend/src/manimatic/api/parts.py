@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import current_app, g, request
 from structlog.typing import FilteringBoundLogger
@@ -36,6 +37,8 @@ class Parts:
     streams: Streams
     log: FilteringBoundLogger
     tracker: Tracker
+    studio: Path
+    """Where the built files of the studio page lie; nowhere where they were not built."""
 
 
 def parts() -> Parts:

@@ -153,6 +153,9 @@ class JobSummary(BaseModel):
     title: str | None
     prompt: str
     generator: str | None
+    parent: str | None = Field(description="The job of which this is another version; it may be gone.")
+    lineage: str = Field(description="The job that was the first version; `GET /jobs?lineage=` lists all of them.")
+    instruction: str | None = Field(description="What was to be changed, where a model was asked to.")
     partial: bool = Field(description="Whether the video holds only a part of the scene.")
     partial_reason: str | None
     verdict: Verdict | None

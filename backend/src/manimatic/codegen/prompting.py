@@ -12,7 +12,7 @@ from string import Template
 from manimatic.codegen.answer import Form
 from manimatic.codegen.offline.recipes import Recipe, load_recipes
 from manimatic.codegen.shelf import Shelf
-from manimatic.jobs import Options
+from manimatic.jobs import Options, Revision
 from manimatic.ports import Brief, Round
 
 MARGIN = 0.5
@@ -52,7 +52,7 @@ class Prompter:
 
     def opening(self, brief: Brief) -> Opening:
         """Return what is said first; the nearest recipes are shown unless there is a scene already to be mended."""
-        near = "" if brief.rounds else self.examples(brief.prompt)
+        near = "" if brief.rounds or brief.revision else self.examples(brief.prompt)
         return Opening(request=f"{near}\n{request_text(brief)}" if near else request_text(brief))
 
     def examples(self, prompt: str) -> str:
@@ -79,7 +79,8 @@ def request_text(brief: Brief) -> str:
         frame=_frame(brief.options),
         wishes=_wishes(brief.options),
     )
-    return f"{text}\n{_repair(brief.rounds)}" if brief.rounds else text
+    later = [_revision(brief.revision)] if brief.revision else []
+    return "\n".join([text, *later, *([_repair(brief.rounds)] if brief.rounds else [])])
 
 
 def correction_text(fault: str) -> str:
@@ -114,6 +115,16 @@ def _wishes(options: Options) -> str:
     if options.scene and options.scene.isidentifier():
         wishes.append(f"- The class is named {options.scene}.")
     return "\n".join(wishes)
+
+
+def _revision(revision: Revision) -> str:
+    return _fill(
+        "revise",
+        code=revision.code,
+        fence=_fence(revision.code),
+        instruction=revision.instruction,
+        tag=_tag("change", revision.instruction),
+    )
 
 
 def _repair(rounds: Sequence[Round]) -> str:

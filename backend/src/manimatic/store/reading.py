@@ -32,7 +32,12 @@ def get(connection: Connection, job_id: str) -> Job:
 
 
 def list_jobs(
-    connection: Connection, limit: int, cursor: str | None, state: JobState | None, account: str | None
+    connection: Connection,
+    limit: int,
+    cursor: str | None,
+    state: JobState | None,
+    account: str | None,
+    lineage: str | None = None,
 ) -> Page:
     """Return jobs, newest first. Raises InvalidInput."""
     limit = min(max(limit, 1), MAX_JOBS)
@@ -43,6 +48,8 @@ def list_jobs(
         query = query.where(jobs.c.state == state.value)
     if account is not None:
         query = query.where(jobs.c.account == account)
+    if lineage is not None:
+        query = query.where(or_(jobs.c.lineage == lineage, jobs.c.id == lineage))
     rows = connection.execute(query).mappings().all()
     more = _cursor_of(rows[limit - 1]["seq"]) if len(rows) > limit else None
     return Page(jobs=tuple(job_of(row) for row in rows[:limit]), next_cursor=more)

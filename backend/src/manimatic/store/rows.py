@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import RowMapping
 
 from manimatic.diagnostics import applied_from_json, applied_to_json, diagnostic_from_json, diagnostic_to_json
-from manimatic.jobs import Attempt, Event, Failure, Job, JobState, Options, Quality, Usage, Video
+from manimatic.jobs import Attempt, Event, Failure, Job, JobState, Options, Quality, Revision, Usage, Video
 from manimatic.ports import ServiceReport
 from manimatic.verdicts import Verdict
 
@@ -115,6 +115,7 @@ def _decoders() -> dict[str, Callable[[Any], Any]]:
         "verdict": Verdict,
         "options": _options,
         "failure": lambda data: _build(Failure, data),
+        "revision": lambda data: _build(Revision, data),
         "video": lambda data: _build(Video, data),
         "usage": lambda data: _build(Usage, data),
         "fixes": lambda data: tuple(map(applied_from_json, data)),

@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from manimatic.jobs import DOOMED
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `migrations/versions`; a database that has it needs no upgrade."""
 
 
@@ -80,10 +80,15 @@ jobs = Table(
     Column("api_key", String(16)),
     Column("request_id", String(64)),
     Column("webhook", json_type()),
+    # The job that this one is a version of, the first version of all, and what was to be changed.
+    Column("parent", String(64)),
+    Column("lineage", String(64)),
+    Column("revision", json_type()),
     Index("jobs_by_state", "state", "seq"),
     Index("jobs_by_video_expiry", "video_expires_at"),
     Index("jobs_by_account", "account", "seq"),
     Index("jobs_by_lease", "lease_until"),
+    Index("jobs_by_lineage", "lineage", "seq"),
     sqlite_autoincrement=True,
 )
 

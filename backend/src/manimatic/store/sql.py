@@ -56,11 +56,17 @@ class SqlJobStore:
             return reading.get(connection, job_id)
 
     def list_jobs(
-        self, *, limit: int, cursor: str | None = None, state: JobState | None = None, account: str | None = None
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        state: JobState | None = None,
+        account: str | None = None,
+        lineage: str | None = None,
     ) -> Page:
         """Return jobs, newest first, at most 500. Raises InvalidInput for a cursor that was not handed out here."""
         with self._database.read() as connection:
-            return reading.list_jobs(connection, limit, cursor, state, account)
+            return reading.list_jobs(connection, limit, cursor, state, account, lineage)
 
     def queue_position(self, job_id: str) -> int | None:
         """Return how many jobs run before this one, plus one; None when it is not queued. Raises JobNotFound."""

@@ -23,6 +23,9 @@ from manimatic.ports import Brief, Draft, DraftListener
 HINT = "Configure a model (set GEMINI_API_KEY, say), or use one of the prompts that the message names."
 _NEAREST = 3
 
+CANNOT_REVISE = "No model is configured, and the offline composer cannot change a scene that there is."
+REVISE_HINT = "Change the code yourself and render it, say the whole prompt anew, or configure a model."
+
 
 class OfflineComposer:
     """Answers what it wholly understands, and refuses everything else; the same prompt gives the same scene.
@@ -48,6 +51,8 @@ class OfflineComposer:
         """
         if cancel.is_set():
             raise JobCancelled
+        if brief.revision is not None:
+            raise NoOfflineAnswer(CANNOT_REVISE, hint=REVISE_HINT)
         draft = self._draft(brief)
         listener.draft(title=draft.title, explanation=draft.explanation, code=draft.code)
         return draft
