@@ -158,6 +158,94 @@ REWRITTEN = {
         "MathTex(r'\\begin{align*} a &= b \\\\ c &= d \\end{align*}')\nMathTex(r'\\[ x^2 \\]')",
         "MathTex(r' a &= b \\\\ c &= d ')\nMathTex(r' x^2 ')",
     ),
+    "shades and other palettes": (
+        (
+            "Circle(color=LIGHT_RED)\nSquare(color=ORANGE_A)\n"
+            "Dot(color=Colors.BLUE)\nDot(color='rgb(255, 0, 0)')\nDot(color='58C4DD')"
+        ),
+        (
+            "Circle(color=RED_B)\nSquare(color=ORANGE.lighter(0.4))\n"
+            'Dot(color=BLUE)\nDot(color="#ff0000")\nDot(color="#58C4DD")'
+        ),
+    ),
+    "names of axes where they are made": (
+        "axes = Axes(x_range=[0, 5], x_label='t', y_label='Speed (m/s)')\nplane = NumberPlane(axis_labels=['a', 'b'])",
+        (
+            "axes = Axes(x_range=[0, 5])\naxes.add(axes.get_axis_labels('t', 'Speed (m/s)'))\n"
+            "plane = NumberPlane()\nplane.add(plane.get_axis_labels('a', 'b'))"
+        ),
+    ),
+    "what axes hand on to their lines": (
+        "Axes(axis_config={'numbers': True}, x_axis_config={'numbers_to_show': [1, 2], 'include_tips': False})",
+        (
+            'Axes(axis_config={"include_numbers": True}, '
+            'x_axis_config={"numbers_to_include": [1, 2], "include_tip": False})'
+        ),
+    ),
+    "what is asked of a graph and is the axes' to do": (
+        "axes = Axes()\ng = axes.plot(lambda x: x, color=RED)\ng.get_area(x_range=[0, 1])\ng.get_slope(1)",
+        (
+            "axes = Axes()\ng = axes.plot(lambda x: x, color=RED)\n"
+            "axes.get_area(g, x_range=[0, 1])\naxes.slope_of_tangent(1, g)"
+        ),
+    ),
+    "axes, numbers and graphs in another form": (
+        (
+            "axes = Axes()\ng = axes.plot(np.sin, 0, 2)\naxes.get_area(g, 0, 2)\naxes.i2gp(g, 1)\n"
+            "axes.plot([0, 1], [1, 2])\naxes.scatter([0, 1], [1, 2])\naxes.add_axis_labels('x', 'y')"
+        ),
+        (
+            "axes = Axes()\ng = axes.plot(np.sin, x_range=[0, 2])\naxes.get_area(g, x_range=[0, 2])\naxes.i2gp(1, g)\n"
+            "axes.plot_line_graph([0, 1], [1, 2], add_vertex_dots=False)\n"
+            "VGroup(*[Dot(axes.c2p(x, y)) for x, y in zip([0, 1], [1, 2])])\naxes.add(axes.get_axis_labels('x', 'y'))"
+        ),
+    ),
+    "animations of several, of everything, of a line, and timed": (
+        (
+            "a, b = Circle(), Line(LEFT, RIGHT)\nself.play(Create(a, b))\nself.play(GrowArrow(b))\n"
+            "self.play(a.animate.shift(UP, run_time=2))\nself.play(Group(FadeIn(a), FadeIn(b)))\n"
+            "self.play(ApplyMethod(a.shift, UP))\n"
+            "self.play(Circumscribe(a, shape='circle'))\nself.play(FadeOut(self.mobjects))"
+        ),
+        (
+            "a, b = Circle(), Line(LEFT, RIGHT)\nself.play(Create(VGroup(a, b)))\n"
+            "self.play(GrowFromPoint(b, b.get_start()))\n"
+            "self.play(a.animate(run_time=2).shift(UP))\nself.play(AnimationGroup(FadeIn(a), FadeIn(b)))\n"
+            "self.play(ApplyMethod(a.shift, UP))\n"
+            "self.play(Circumscribe(a, shape=Circle))\nself.play(FadeOut(*self.mobjects))"
+        ),
+    ),
+    "Update": (
+        (
+            "m = Dot()\nself.play(Update(m, lambda m: m.shift(UP)))\n"
+            "self.play(Update(m), Update(m, updater=lambda m: m, run_time=2))"
+        ),
+        (
+            "m = Dot()\nself.play(UpdateFromFunc(m, lambda m: m.shift(UP)))\n"
+            "self.play(UpdateFromFunc(m, lambda mobject: mobject), UpdateFromFunc(m, lambda m: m, run_time=2))"
+        ),
+    ),
+    "labels, data and corners of shapes": (
+        (
+            "Rectangle(width=2, height=1, label='M')\nSquare(mass=3, x=2)\n"
+            "Triangle(UP, LEFT, RIGHT)\nLine(LEFT, RIGHT, tip=True)"
+        ),
+        (
+            "Rectangle(width=2, height=1).add(Text('M'))\nSquare().set_x(2).set(mass=3)\n"
+            "Polygon(UP, LEFT, RIGHT)\nLine(LEFT, RIGHT).add_tip()"
+        ),
+    ),
+    "directions in words": (
+        "c = Circle()\nc.to_edge(TOP)\nc.shift(TOP)\nc.next_to(Square(), BELOW)\nc.to_corner('upper left')",
+        (
+            "c = Circle()\nc.to_edge(UP)\nc.shift((config.frame_y_radius * UP))\n"
+            "c.next_to(Square(), DOWN)\nc.to_corner(UL)"
+        ),
+    ),
+    "the same words": (
+        "a = Axes()\ng = a.plot(np.sin)\na.get_riemanns_rectangle(g, [0, 1])\nMatrix([[1]], buff_v=1)",
+        "a = Axes()\ng = a.plot(np.sin)\na.get_riemann_rectangles(g, [0, 1])\nMatrix([[1]], v_buff=1)",
+    ),
 }
 """The bodies of a bad scene and of the mended one."""
 UNTOUCHED = {

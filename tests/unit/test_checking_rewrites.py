@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pytest
 from checking_cases import scene
@@ -25,6 +26,9 @@ MADE = {
     "Polygram": "Square()",
     "Mobject": "Circle()",
     "Scene": "self",
+    "ArrowVectorField": "ArrowVectorField(lambda p: p)",
+    "Camera": "self.camera",
+    "Text": "Text('a')",
     "ThreeDScene": "self",
 }
 """How an object of each class of the table is made, where its name and two brackets will not do."""
@@ -34,12 +38,21 @@ GIVEN = {
     **dict.fromkeys(("graph", "bounded_graph"), "g"),
     **dict.fromkeys(("function",), "lambda x: x"),
     **dict.fromkeys(("label", "x_label", "y_label", "tex", "text"), "'x'"),
+    **dict.fromkeys(("xs", "ys", "x_values", "y_values", "coords"), "[1, 2]"),
+    **dict.fromkeys(("updater", "func", "update_function", "update_func"), "lambda x: x"),
+    **dict.fromkeys(("line1", "line2"), "Line(LEFT, RIGHT)"),
+    "decimal": "DecimalNumber(1)",
+    "group": "VGroup(Square())",
     "color": "RED",
     "index": "0",
     "row": "0",
     "column": "0",
 }
 """An argument for each name of a parameter; any other is a number."""
+
+
+NUMBERS = {"byte": "255", "text": "'#ff0000'", "list": "[1, 2]", "color": "RED"}
+"""An argument for each condition that needs one of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -62,40 +75,48 @@ def test_what_is_not_certain_is_left_alone(body: str, index: ApiIndex) -> None:
     assert fix_source(scene(body), index=index).code == scene(body)
 
 
-def _called(kind: str, name: str, text: str) -> str:
-    names = () if text.startswith("@") else read_rewrite(text).in_order
-    arguments = ", ".join(GIVEN.get(one, "1") for one in names)
-    if "(*" in text.partition(" -> ")[0] and "(**)" not in text:
-        arguments = (
-            "Square()"
-            if kind == "Scene"
-            else "RED, BLUE"
-            if "color" in text
-            else "Square()"
-            if "add" in text
-            else "1, 2"
-        )
-    return f"axes = Axes()\ng = axes.plot(np.sin)\nx = {MADE.get(kind, kind + '()')}\nx.{name}({arguments})"
+STARRED = ("Square()", "FadeIn(Square())", "1, 2", "RED, BLUE", "LEFT, RIGHT", "g, 'x'", "self.mobjects", "")
+"""What may stand for any further arguments; a row of the table has to mend one of them."""
 
 
-METHODS = [(k, n, t) for k, names in read_data("rewrites.json")["methods"].items() for n, t in names.items()]
+def _forms(text: str | list[str | None]) -> list[str]:
+    return [text] if isinstance(text, str) else [one for one in text if one is not None]
 
 
-@pytest.mark.parametrize("kind", sorted({kind for kind, _, _ in METHODS}))
+def _arguments(text: str) -> list[str]:
+    if text.startswith("@"):
+        return [""]
+    rewrite = read_rewrite(text)
+    named = [f"{one}={GIVEN.get(one, '1')}" for one in rewrite.names if one not in rewrite.in_order]
+    given = [NUMBERS.get(rewrite.conditions.get(one, ""), GIVEN.get(one, "1")) for one in rewrite.in_order]
+    stars = STARRED if "*" in rewrite.parameters else ("",)
+    return [", ".join(filter(None, [*given, star, *named])) for star in stars]
+
+
+def _mended(bodies: Iterable[str], base: str, index: ApiIndex) -> bool:
+    reports = (fix_source(scene(body, base), index=index) for body in bodies)
+    return any(report.applied and report.ok for report in reports)
+
+
+METHODS = read_data("rewrites.json")["methods"]
+
+
+@pytest.mark.parametrize("kind", METHODS)
 def test_every_method_of_the_table_leads_to_one_that_manim_has(kind: str, index: ApiIndex) -> None:
-    """No name of the table is Manim's own, and what it becomes is found in order."""
-    base = kind if kind.endswith("Scene") else "Scene"
-    for owner, name, text in METHODS:
-        if owner != kind:
-            continue
-        real = {"CoordinateSystem": "Axes", "Mobject": "VMobject", "SingleStringMathTex": "MathTex"}.get(kind, kind)
+    """No name of the table is Manim's own, and what it becomes is found in order; each template once."""
+    base = kind if kind.endswith("Scene") else "MovingCameraScene" if kind == "Camera" else "Scene"
+    real = {"CoordinateSystem": "Axes", "Mobject": "VMobject", "SingleStringMathTex": "MathTex"}.get(kind, kind)
+    seen = set()
+    for name, entry in METHODS[kind].items():
         assert name not in index.attributes(real), f"{kind} has {name}"
-        if text.startswith("@"):
-            assert index.method(real, text[1:]) is not None, f"{kind} has no {text[1:]}"
-            continue
-        fixed = fix_source(scene(_called(kind, name, text), base), index=index)
-        assert fixed.applied, f"{kind}.{name} is not mended"
-        assert fixed.ok, f"{kind}.{name}: {fixed.errors}"
+        for text in _forms(entry)[:1]:
+            if text.startswith("@"):
+                assert index.method(real, text[1:]) is not None, f"{kind} has no {text[1:]}"
+            elif text not in seen:
+                made = f"axes = Axes()\ng = axes.plot(np.sin)\nx = {MADE.get(kind, kind + '()')}\n"
+                bodies = [f"{made}x.{name}({given})" for given in _arguments(text)]
+                assert _mended(bodies, base, index), f"{kind}.{name} is not mended"
+                seen.add(text)
 
 
 @pytest.mark.parametrize(("kind", "names"), read_data("rewrites.json")["attributes"].items())
@@ -110,19 +131,18 @@ def test_every_attribute_of_the_table_leads_to_one_that_manim_has(
         assert fixed.ok, f"{kind}.{name}: {fixed.errors}"
 
 
-@pytest.mark.parametrize(("name", "text"), read_data("rewrites.json")["calls"].items())
-def test_every_call_of_the_table_leads_to_what_manim_has(name: str, text: str, index: ApiIndex) -> None:
-    """No name of the table is Manim's own."""
-    rewrite = read_rewrite(text)
-    arguments = [GIVEN.get(one, "1") for one in rewrite.in_order]
-    if "*" in rewrite.parameters:
-        arguments.append("FadeIn(Square())" if "shift=" not in text else "Square()")
-    if "value" in text and "_value(" in text:
-        arguments[0] = "ValueTracker()"
-    fixed = fix_source(scene(f"m = Square()\nx = {name}({', '.join(arguments)})"), index=index)
-    assert name not in index.star
-    assert fixed.applied
-    assert fixed.ok, fixed.errors
+def test_every_call_of_the_table_leads_to_what_manim_has(index: ApiIndex) -> None:
+    """No name of the table is Manim's own; each template once."""
+    seen = set()
+    for name, entry in read_data("rewrites.json")["calls"].items():
+        assert name not in index.star
+        for text in _forms(entry):
+            if text not in seen:
+                tracker = "value" in text and "_value(" in text
+                made = f"m = {'ValueTracker()' if tracker else 'Square()'}\naxes = Axes()\ng = axes.plot(np.sin)\n"
+                found = [given.replace("Square()", "m") for given in _arguments(text)]
+                assert _mended([f"{made}x = {name}({one})" for one in found], "Scene", index), f"{name}: {text}"
+                seen.add(text)
 
 
 def test_every_other_name_leads_to_one_that_manim_has(index: ApiIndex) -> None:

@@ -188,6 +188,12 @@ class AttributeRules:
         kind, name = shown(value.kind), node.attr
         if name == "frame" and self.world.is_a(value.kind, "Camera"):
             self._report_frame(node)
+        elif self._is_of_frame(value, name):
+            span = self.findings.source.span(node.value)
+            fix = Fix((self.findings.inserting(span.end_line, span.end_column, ".frame"),))
+            message = f"{kind} has no {name}: its frame has."
+            hint = f"Write camera.frame.{name}, in a MovingCameraScene."
+            self.findings.add("camera-frame", node, message, hint=hint, fix=fix)
         elif name in self.corners and self.world.is_a(value.kind, "Mobject"):
             self._report_corner(node, value)
         elif self._report_form(node, value) or self.rewriting.report_attribute(node, value):
@@ -203,6 +209,15 @@ class AttributeRules:
                 return
             near = nearest(name, known)
             self.findings.add("unknown-attribute", node, f"{kind} has no {name}.", nearest=near)
+
+    def _is_of_frame(self, value: Instance, name: str) -> bool:
+        """Tell whether a flat camera is asked for what only its frame has."""
+        flat = self.world.is_a(value.kind, "Camera") and not self.world.is_a(value.kind, "ThreeDCamera")
+        return flat and name not in self.rewriting.table["methods"]["Camera"] and self._is_of_mobject(name)
+
+    def _is_of_mobject(self, name: str) -> bool:
+        known = name in {"animate", "set_width", "set_height"}
+        return known or self.world.index.method("VMobject", name) is not None
 
     def report_renamed(self, call: ast.Call, node: ast.Attribute, value: Instance, value_of: ValueOf) -> bool:
         """Report the call of a method that has another name or form here; return whether it was one."""

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from manimatic.checking.api import Signature, nearest
+from manimatic.checking.axislabels import BOTH, NAMES, labels_fix
 from manimatic.checking.findings import Findings
 from manimatic.checking.keywords import other_way, without
 from manimatic.checking.oldcalls import moved_fix
 from manimatic.checking.rewrites import Rewrite, read_rewrite, rewritten
 from manimatic.checking.ruledata import read_data
+from manimatic.checking.samewords import same_words
+from manimatic.checking.wrapping import WORDS_OF_ANIMATIONS, timed
 from manimatic.diagnostics import Fix, Span
 
 FONTS = frozenset(
@@ -20,6 +23,8 @@ FONTS = frozenset(
 )
 OPACITIES = frozenset({"fill_opacity", "stroke_opacity"})
 OPACITY = "(*, opacity, **) -> {callee}({*}{**}).set_opacity({opacity})"
+AXES = frozenset({"Axes", "NumberPlane"})
+TOLD = "(*, WORD, **) -> {callee}({*}{**}).set(WORD={WORD})"
 MOBJECT_WORDS = frozenset({"dim", "z_index"})
 """Arguments that what makes an object takes, and no animation."""
 
@@ -68,7 +73,9 @@ class CallRules:
         others = read_data("other_manims.json")
         self.renamed: Mapping[str, str] = others["keywords"]
         self.renamed_of = _by_name(others["keywords_of"])
-        self.templates = _by_name(read_data("rewrites.json")["keywords"])
+        rewrites = read_data("rewrites.json")
+        self.templates, self.told = _by_name(rewrites["keywords"]), frozenset(rewrites["told"])
+        self.too_many: Mapping[str, str] = rewrites["too_many"]
 
     def check(self, call: ast.Call, signature: Signature, name: str) -> Bound:
         """Report what is wrong with a call and return its arguments."""
@@ -86,6 +93,8 @@ class CallRules:
             takes = f"{len(slots)} positional argument{'s' * (len(slots) != 1)}"
             message = f"{name}() takes {takes}, and {len(given)} are given."
             fix = moved_fix(self.findings, call) if name == "MoveToTarget" else None
+            if (text := self.too_many.get(name)) is not None:
+                fix = rewritten(self.findings, call, read_rewrite(text))
             hint = "Write mobject.animate.move_to(…)." if fix else f"{name}{signature}"
             self.findings.add("too-many-arguments", first, message, hint=hint, fix=fix)
 
@@ -121,6 +130,14 @@ class CallRules:
     def _unknown_keyword(self, call: ast.Call, word: ast.keyword, allowed: frozenset[str], name: str) -> None:
         assert word.arg is not None  # noqa: S101
         message = f"{name}() has no argument {word.arg}."
+        if word.arg in WORDS_OF_ANIMATIONS and (fix := timed(self.findings, call)) is not None:
+            hint = f"Write .animate({word.arg}=…)."
+            self.findings.add("renamed-argument", word, message, hint=hint, fix=fix)
+            return
+        if name in AXES and (word.arg in NAMES or word.arg in BOTH):
+            fix = labels_fix(self.findings, call, word)
+            self.findings.add("renamed-argument", word, message, hint="Add axes.get_axis_labels(…).", fix=fix)
+            return
         if (way := other_way(self.findings, call, word, name, allowed)) is not None:
             self.findings.add("renamed-argument", word, message, hint=f"Use {way[0]}.", nearest=way[0], fix=way[1])
             return
@@ -135,6 +152,11 @@ class CallRules:
             return
         if word.arg == "opacity" and allowed >= OPACITIES and given.isdisjoint(OPACITIES):
             self._opacity(call, word, name)
+            return
+        weight = word.arg == "weight" and name not in FONTS and _is_number(word.value)
+        if (word.arg in self.told or weight) and allowed >= MOBJECT_WORDS:
+            fix = rewritten(self.findings, call, read_rewrite(TOLD.replace("WORD", word.arg)))
+            self.findings.add("renamed-argument", word, message, hint=f"Write .set({word.arg}=…).", fix=fix)
             return
         near = nearest(word.arg, allowed)
         hint = "" if near else f"It takes {', '.join(sorted(allowed)[:12])}…" if len(allowed) > 12 else ""
@@ -195,7 +217,7 @@ def _spelled(word: str, allowed: frozenset[str]) -> str | None:
     """Return the one argument that differs only in capitals and underscores."""
     folded = word.replace("_", "").lower()
     found = [one for one in allowed if one.replace("_", "").lower() == folded]
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 else same_words(word, allowed)
 
 
 def _is_number(node: ast.expr) -> bool:

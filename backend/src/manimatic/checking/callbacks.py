@@ -13,6 +13,9 @@ from manimatic.checking.values import OwnFunction, Plain, Value
 from manimatic.checking.world import FunctionNode
 from manimatic.diagnostics import Edit, Fix, Severity
 
+ALPHAS = frozenset({"alpha", "a", "progress", "proportion"})
+"""Names of the share of an animation that is over, unlike those of the time that has passed."""
+
 
 class CallbackRules:
     """Looks at functions that are given away."""
@@ -71,13 +74,19 @@ class CallbackRules:
         self.findings.add("turned-arguments", one, message, hint="Change their order.", fix=Fix(tuple(edits)))
         return True
 
-    def check_given(self, argument: ast.expr | None, values: Mapping[int, Value], count: int | None) -> None:
+    def check_given(
+        self, argument: ast.expr | None, values: Mapping[int, Value], count: int | None, call: ast.Call | None = None
+    ) -> None:
         """Report a function that wants one argument more than it is given, the time."""
         value = values.get(id(argument)) if argument is not None else None
         node = value.node if isinstance(value, OwnFunction) else argument if isinstance(argument, ast.Lambda) else None
         if argument is None or node is None or count is None or isinstance(argument, ast.Attribute):
             return
         needed = _needed(node.args)
+        if len(needed) == 1 and count == 2 and call is not None and not node.args.defaults and not node.args.vararg:
+            use = self.findings.replacing(call.func, "UpdateFromFunc")
+            message = "UpdateFromAlphaFunc gives its function the time, too; this one takes the object alone."
+            self.findings.add("wrong-updater", argument, message, hint="Use UpdateFromFunc.", fix=use)
         if len(needed) != count + 1 or node.args.vararg is not None:
             return
         message = f"This function is called with {count} argument{'s' * (count != 1)}, and takes one more."
@@ -85,6 +94,8 @@ class CallbackRules:
         if isinstance(node, ast.Lambda) and not _uses(node.body, needed[-1].arg):
             first, last = (self.findings.source.span(part) for part in needed[-2:])
             fix = Fix((Edit(dataclasses.replace(last, line=first.end_line, column=first.end_column), ""),))
+        elif call is not None and needed[-1].arg in ALPHAS and ast.unparse(call.func) == "UpdateFromFunc":
+            fix = self.findings.replacing(call.func, "UpdateFromAlphaFunc")
         self.findings.add("wrong-updater", argument, message, hint=f"Leave {needed[-1].arg} out.", fix=fix)
 
     def check_updater(self, argument: ast.expr | None, values: Mapping[int, Value]) -> None:

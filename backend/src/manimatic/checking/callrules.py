@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 
-from manimatic.checking.api import nearest
 from manimatic.checking.binding import Bound
 from manimatic.checking.callbacks import CallbackRules
+from manimatic.checking.colorrules import ColorRules
 from manimatic.checking.findings import Findings
 from manimatic.checking.heights import HeightRule
+from manimatic.checking.misgiven import MisgivenRules
 from manimatic.checking.oldplay import OldPlayRule
 from manimatic.checking.points import PointRules
-from manimatic.checking.ruledata import css_color, read_data
+from manimatic.checking.ruledata import read_data
 from manimatic.checking.selfplay import SelfPlayRule
 from manimatic.checking.tex import TexRules
 from manimatic.checking.values import (
@@ -32,9 +32,8 @@ from manimatic.checking.world import World, shown
 from manimatic.checking.wrapping import faded, made_in_place, shifted, starred, wrapped
 from manimatic.diagnostics import Fix, Severity, Span
 
-_HEX = re.compile(r"(?:#|0x)[0-9a-f]+", re.IGNORECASE)
-_GOOD_HEX = re.compile(r"(?:#|0x)(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$", re.IGNORECASE)
 GROUPS_OF_ANIMATIONS = frozenset({"AnimationGroup", "LaggedStart", "Succession"})
+LINES = frozenset({"Line", "Arrow", "DashedLine", "DoubleArrow"})
 HOLDERS = frozenset({"add", "add_to_back"})
 MAX_WAIT_S = 3600
 
@@ -50,14 +49,17 @@ class UseRules:
         self.points = PointRules(world, findings)
         self.old_play = OldPlayRule(world, findings)
         self.self_play = SelfPlayRule(world, findings)
+        self.colors, self.of_animations = ColorRules(world, findings), set[int]()
+        self.misgiven = MisgivenRules(world, findings)
         self.callbacks, self.heights = CallbackRules(findings), HeightRule(findings)
 
     def made(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:
         """Look at the making of one of Manim's objects."""
         self.points.check(self.data["points"]["classes"].get(kind, ()), bound, values)
-        self._colors(bound, values)
-        if kind in {"Polygon", "ArcPolygon"}:
-            self.points.check_vertices(node, values)
+        self.colors.check(bound, values)
+        self.misgiven.made(kind, bound)
+        if kind in {"Polygon", "ArcPolygon", *LINES}:
+            self.points.check_vertices(node, values, 2 if kind in LINES else 3)
         if kind in self.data["groups"]:
             self._members(kind, self.data["groups"][kind], node, values)
         if kind == "Surface":
@@ -70,7 +72,7 @@ class UseRules:
             self._text(bound, values)
         if self.world.index.is_a(kind, "Animation"):
             self._animation(node, kind, bound, values)
-            self._rate_function(bound.get("rate_func"), values)
+            self.colors.check_rate_function(bound.get("rate_func"), values)
 
     def method_called(self, node: ast.Call, method: Method, bound: Bound, values: dict[int, Value]) -> None:
         """Look at the call of one of Manim's methods."""
@@ -83,7 +85,8 @@ class UseRules:
                 argument = bound.get("points")
                 self.points.check_list(argument, values.get(id(argument)) if argument is not None else None)
             if name in self.data["color_methods"]:
-                self._colors(bound, values)
+                self.colors.check(bound, values)
+            self.misgiven.method_called(node, name, kind, values)
             if name == "add_updater":
                 self.callbacks.check_updater(bound.get("update_function"), values)
             elif name == "apply_matrix":
@@ -104,27 +107,6 @@ class UseRules:
         fix = None if needs else Fix((edit,))
         self.findings.add("uncalled-method", node, message, hint=f"Write {method.name}().", fix=fix)
 
-    # ------------------------------------------------------------ colours
-
-    def _colors(self, bound: Bound, values: dict[int, Value]) -> None:
-        for name in self.data["colors"]:
-            argument = bound.get(name)
-            value = values.get(id(argument)) if argument is not None else None
-            if argument is not None and isinstance(value, Plain) and value.text is not None:
-                self._color(argument, value.text)
-
-    def _color(self, node: ast.expr, text: str) -> None:
-        if text.upper() in self.world.index.colors or _GOOD_HEX.search(text):
-            return
-        near = nearest(text.upper(), self.world.index.colors)
-        if near is None and _HEX.match(f"#{text}") and len(text) == 6:
-            near = f"#{text}"
-        fix = None
-        if (css := css_color(text)) is not None:
-            near, fix = css, self.findings.replacing(node, f'"{css}"') if isinstance(node, ast.Constant) else None
-        hint = f"Did you mean {near}?" if near else "Use a hex value such as '#58C4DD' or a name such as BLUE."
-        self.findings.add("bad-color", node, f"Manim knows no colour {text!r}.", hint=hint, nearest=near, fix=fix)
-
     def _text(self, bound: Bound, values: dict[int, Value]) -> None:
         argument = bound.get("text")
         value = values.get(id(argument)) if argument is not None else None
@@ -137,17 +119,6 @@ class UseRules:
             if value == Plain("num"):
                 fix = self.findings.replacing(argument, f"str({self.findings.source.text(argument)})")
             self.findings.add("not-text", argument, "Text() takes a string.", hint="Write str(…).", fix=fix)
-
-    def _rate_function(self, argument: ast.expr | None, values: dict[int, Value]) -> None:
-        """Report a rate function that is given as text."""
-        value = values.get(id(argument)) if argument is not None else None
-        if argument is None or not isinstance(value, Plain) or value.kind != "str":
-            return
-        name = value.text or ""
-        known = name if name in self.world.index.star else self.others.get(name, {}).get("use", "")
-        fix = self.findings.replacing(argument, known) if known and self.world.imports.star else None
-        message = "A rate function is a function such as smooth or linear, not text."
-        self.findings.add("text-for-function", argument, message, nearest=known or None, fix=fix)
 
     # ------------------------------------------------------------ groups and animations
 
@@ -164,8 +135,19 @@ class UseRules:
                 is_other = kind == "VGroup" and self._is_mobject(value)
                 made = is_other and isinstance(call.func, ast.Name) and call.func.id == "VGroup"
                 fix = self.findings.replacing(call.func, "Group") if made and self.world.imports.star else None
+                if self._are_animations(call, values) and not is_other:
+                    self.of_animations.add(id(call))
+                    fix = self.findings.replacing(call.func, "AnimationGroup")
                 rule = "not-a-vmobject" if kind == "VGroup" else "not-a-mobject"
                 self.findings.add(rule, node, message, hint="Use Group." if is_other else "", fix=fix)
+
+    def _are_animations(self, call: ast.Call, values: dict[int, Value]) -> bool:
+        """Tell whether everything that a call is given is certainly an animation."""
+        given = [values.get(id(part)) for part in call.args]
+        return bool(given) and all(
+            isinstance(value, Builder) or (isinstance(value, Instance) and self.world.is_a(value.kind, "Animation"))
+            for value in given
+        )
 
     def _starred_member(self, node: ast.Starred, kind: str) -> None:
         """Report `VGroup(*self.mobjects)`: a scene may hold images and cameras, too."""
@@ -220,6 +202,7 @@ class UseRules:
         return names.get(value.kind, "something else") if isinstance(value, (Plain, Sequence)) else "something else"
 
     def _animation(self, node: ast.Call, kind: str, bound: Bound, values: dict[int, Value]) -> None:
+        self.misgiven.animated(node, kind, bound, values)
         if kind in GROUPS_OF_ANIMATIONS:
             self._animations(node.args, values, kind)
             return
@@ -228,14 +211,17 @@ class UseRules:
         if kind in self.data["function_first"]:
             if self.callbacks.check_order(node, kind, values, self._is_mobject):
                 return
-            self.callbacks.check_given(bound.get("update_function"), values, self.data["given"].get(kind))
-        targets = bound.rest if kind in {"FadeIn", "FadeOut"} else [bound.get("mobject"), bound.get("vmobject")]
+            given = self.data["given"].get(kind)
+            self.callbacks.check_given(bound.get("update_function"), values, given, node)
+        targets = self._targets(kind, bound)
         wanted = "VMobject" if kind in self.data["vectorized"]["VMobject"] else "Mobject"
         for target in targets:
             value = values.get(id(target)) if target is not None else None
             if target is None or isinstance(target, ast.Starred):
                 continue
-            if isinstance(value, Sequence) and value.kind in {"list", "tuple"}:
+            if ast.unparse(target) == "self.mobjects" and "mobjects" not in self.world.set_from_outside:
+                self.misgiven.everything(target, kind)
+            elif isinstance(value, Sequence) and value.kind in {"list", "tuple"} and kind != "LaggedStartMap":
                 self._list_animated(target, value, kind, wanted)
             elif self._is_no(value, wanted):
                 message = f"{kind} animates a {wanted}; this is {self._shown(value)}."
@@ -248,12 +234,21 @@ class UseRules:
                 hint = "Use FadeIn or FadeOut." if fix else ""
                 self.findings.add(rule, target, message, hint=hint, fix=fix)
 
+    def _targets(self, kind: str, bound: Bound) -> list[ast.expr | None]:
+        if kind in {"FadeIn", "FadeOut"}:
+            return list(bound.rest)
+        second = bound.get("target_mobject") if kind in {"Transform", "ReplacementTransform"} else None
+        return [bound.get("mobject"), bound.get("vmobject"), second]
+
     def _list_animated(self, target: ast.expr, value: Sequence, kind: str, wanted: str) -> None:
         """Report an animation of a list, which can be unpacked or put into a group."""
         fix = None
         if kind in {"FadeIn", "FadeOut"}:
             fix = starred(self.findings, target)
-        elif isinstance(value.common, Instance) and self.world.is_a(value.common.kind, "VMobject"):
+        elif all(
+            isinstance(item, Instance) and self.world.is_a(item.kind, "VMobject")
+            for item in value.items or (value.common,)
+        ):
             fix = wrapped(self.findings, target, "VGroup(*")
         message = f"{kind} animates a {wanted}; this is a list."
         self.findings.add("not-a-mobject", target, message, hint="Put them into a VGroup.", fix=fix)
@@ -267,10 +262,12 @@ class UseRules:
             elif isinstance(value, Sequence) and not isinstance(node, ast.Starred):
                 if self._is_no_animation(value.common):
                     self._report_still(node, value.common, name)
-            elif not isinstance(node, ast.Starred) and self._is_no_animation(value):
+            elif not isinstance(node, ast.Starred) and self._is_no_animation(value, node):
                 self._report_still(node, value, name)
 
-    def _is_no_animation(self, value: Value) -> bool:
+    def _is_no_animation(self, value: Value, node: ast.expr | None = None) -> bool:
+        if id(node) in self.of_animations:
+            return False
         if isinstance(value, (Builder, Sequence)):
             return False
         if isinstance(value, Plain) and value.kind == "none":
@@ -312,7 +309,7 @@ class UseRules:
             self.callbacks.check_scene_updater(node, values)
         elif name == "play":
             words = {word.arg: word.value for word in node.keywords}
-            self._rate_function(words.get("rate_func"), values)
+            self.colors.check_rate_function(words.get("rate_func"), values)
             if not node.args and not any(word.arg is None for word in node.keywords):
                 self.findings.add("missing-argument", node, "play() needs at least one animation.")
             told = self.old_play.check(node, values) | self.self_play.check(node, values, scene)
@@ -326,9 +323,15 @@ class UseRules:
                     self.findings.add("not-a-mobject", argument, message, hint="Put a * before it.", fix=fix)
                 elif self._is_no(value, "Mobject"):
                     message = f"{name}() takes objects; this is {self._shown(value)}."
-                    self.findings.add("not-a-mobject", argument, message)
+                    self.findings.add("not-a-mobject", argument, message, fix=self._played(node, name, values))
         elif name == "wait" and node.args and isinstance(node.args[0], ast.Constant):
             self._wait(node.args[0])
+
+    def _played(self, call: ast.Call, name: str, values: dict[int, Value]) -> Fix | None:
+        """Return the fix that plays what is added, where that is animations and nothing else."""
+        if name != "add" or not isinstance(call.func, ast.Attribute) or not self._are_animations(call, values):
+            return None
+        return self.findings.replacing(call.func, f"{self.findings.source.text(call.func.value)}.play")
 
     def _wait(self, node: ast.Constant) -> None:
         seconds = node.value

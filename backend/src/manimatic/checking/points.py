@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from manimatic.checking.arrays import made_array
 from manimatic.checking.binding import Bound
 from manimatic.checking.findings import Findings
+from manimatic.checking.ruledata import read_data
 from manimatic.checking.values import NUMBER, SOME_NUMBERS, Array, Instance, Plain, Sequence, Value, Vector, point_size
 from manimatic.checking.world import World
 from manimatic.checking.wrapping import wrapped
 from manimatic.diagnostics import Edit, Fix
 
 ARRAYS = frozenset({"array", "asarray"})
+TEXTS = {"TOP": "UP", "BOTTOM": "DOWN"}
 SIMPLE = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)
 
 
@@ -23,6 +25,7 @@ class PointRules:
 
     def __init__(self, world: World, findings: Findings) -> None:
         self.world, self.findings = world, findings
+        self.others = read_data("other_manims.json")["names"]
 
     def check(self, names: Iterable[str], bound: Bound, values: Mapping[int, Value]) -> None:
         """Look at the arguments of some parameters."""
@@ -41,7 +44,8 @@ class PointRules:
             self.findings.add("point-2d", node, message, hint="Write [x, y, 0].", fix=self._third(node))
         elif isinstance(value, Plain) and value.kind == "str":
             message = "A direction or point is a vector such as UP or [1, 2, 0], not text."
-            near = (value.text or "").strip().upper()
+            near = re.sub(r"[\s-]+", "_", (value.text or "").strip()).upper()
+            near = TEXTS.get(near) or self.others.get(near, {}).get("use", near)
             known = near if self.world.index.constants.get(near) == "vec3" else None
             fix = self.findings.replacing(node, known) if known is not None and self.world.imports.star else None
             self.findings.add("text-for-point", node, message, nearest=known, fix=fix)
@@ -68,13 +72,13 @@ class PointRules:
             for part, item in zip(argument.elts, value.items, strict=True):
                 self.check_one(part, item)
 
-    def check_vertices(self, call: ast.Call, values: Mapping[int, Value]) -> None:
+    def check_vertices(self, call: ast.Call, values: Mapping[int, Value], least: int = 3) -> None:
         """Report a list of vertices where they are taken one by one."""
         node = call.args[0] if len(call.args) == 1 else None
         if node is None or isinstance(node, ast.Starred):
             return
         value = values.get(id(node))
-        literal = isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) > 2
+        literal = isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) >= least
         several = literal and not all(item == NUMBER for item in getattr(value, "items", None) or (None,))
         points = isinstance(value, Sequence) and value.kind in {"list", "tuple"} and bool(point_size(value.common))
         if several or points or isinstance(node, ast.ListComp):

@@ -13,6 +13,8 @@ from manimatic.checking.wrapping import WORDS_OF_ANIMATIONS
 from manimatic.diagnostics import Fix
 
 _PLACE = re.compile(r"\{(\*{0,3}\w*)\}")
+_TEX = re.compile(r"[\\\\$^_]")
+"""What a text has that TeX has to set."""
 _SIMPLE = (ast.Name, ast.Attribute)
 _PURE = (
     *(ast.Name, ast.Attribute, ast.Constant, ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple),
@@ -126,12 +128,35 @@ CONDITIONS: Mapping[str, Callable[[ast.expr, object], bool]] = {
     "italic": lambda node, value: str(value).lower() == "italic" or ast.unparse(node) == "ITALIC",
     "dashed": lambda node, value: str(value).lower() in {"dashed", "--", "dash"},
     "size": lambda node, value: isinstance(value, (int, float)) and value >= MIN_FONT_SIZE,
+    "plain": lambda node, value: _is_text(node) and _TEX.search(ast.unparse(node)) is None,
+    "tex": lambda node, value: _is_text(node) and _TEX.search(ast.unparse(node)) is not None,
+    "false": lambda node, value: value is False,
+    "zero": lambda node, value: value is not None and value == 0,
+    "number": lambda node, value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "byte": lambda node, value: type(value) is int and 0 <= value <= MAX_BYTE,
+    "side": lambda node, value: value in {"left", "right", "center"},
+    "pair": lambda node, value: isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == 2 and not _has_star(node),
+    "list": lambda node, value: isinstance(node, (ast.List, ast.Tuple, ast.ListComp, ast.Name, ast.Attribute)),
+    "vector": lambda node, value: ast.unparse(node) in {"UP", "DOWN", "LEFT", "RIGHT", "UL", "UR", "DL", "DR"},
+    "mobject": lambda node, value: isinstance(node, (ast.Name, ast.Attribute)),
+    "function": lambda node, value: (
+        isinstance(node, (ast.Name, ast.Attribute)) or (isinstance(node, ast.Lambda) and len(node.args.args) == 1)
+    ),
     "turned": lambda node, value: re.search(r"\b(PI|TAU|DEGREES)\b", ast.unparse(node)) is not None,
     "color": lambda node, value: isinstance(value, str) or ast.unparse(node).isupper(),
 }
 """What a parameter may be said to be, by the node of its argument and what is written there."""
+MAX_BYTE = 255
 MIN_FONT_SIZE = 8
 """A size from here on is that of letters in points: a factor that large would not fit on any screen."""
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def _has_star(node: ast.List | ast.Tuple) -> bool:
+    return any(isinstance(part, ast.Starred) for part in node.elts)
 
 
 def _are_taken(words: Mapping[str, ast.expr], rewrite: Rewrite) -> bool:

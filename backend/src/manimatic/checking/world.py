@@ -88,6 +88,8 @@ class World:
 
     def _note_outside(self, tree: ast.Module) -> None:
         for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "set":
+                self.set_from_outside.update(word.arg for word in node.keywords if word.arg)
             if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store):
                 continue
             if not (isinstance(node.value, ast.Name) and node.value.id == "self"):

@@ -56,6 +56,22 @@ def shifted(findings: Findings, call: ast.Call, target: ast.expr, value: Value) 
     return findings.replacing(target, f"shift={findings.source.text(target)}")
 
 
+def timed(findings: Findings, call: ast.Call) -> Fix | None:
+    """Return the fix of `mobject.animate.shift(UP, run_time=2)`: it is `animate` that takes the time."""
+    func = call.func
+    if not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Attribute) or func.value.attr != "animate":
+        return None
+    words = [word for word in call.keywords if word.arg in WORDS_OF_ANIMATIONS]
+    shown = ", ".join(f"{word.arg}={findings.source.text(word.value)}" for word in words)
+    kept = [findings.source.text(part) for part in call.args]
+    others = [word for word in call.keywords if word not in words]
+    kept += [f"{word.arg}={findings.source.text(word.value)}" for word in others]
+    if any(word.arg is None for word in others):
+        return None
+    receiver = findings.source.text(func.value)
+    return findings.replacing(call, f"{receiver}({shown}).{func.attr}({', '.join(kept)})")
+
+
 def adds_objects(construct: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Tell whether a construct method puts something on the screen: of that Manim makes a picture."""
     return any(isinstance(part, ast.Attribute) and part.attr.startswith("add") for part in ast.walk(construct))
