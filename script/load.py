@@ -1,6 +1,6 @@
 """What the queue costs and how it shares: dispatchers on a PostgreSQL of their own, with a sandbox that only waits.
 
-    script/load [two|cost|fair]...
+    script/load [two|cost|fair|streams]...
 
 Rendering is not what is measured, so nothing is rendered: each run lasts as long as it is told and costs no CPU. All
 else is real: the server (Debian's, with `fsync` off), the store, the pipeline and its events, leases and upkeep, and
@@ -9,6 +9,7 @@ for `cost` Redis and a Celery worker too. Each dispatcher is a process that is p
 - `two`: how many times the jobs of one dispatcher two finish. At least 1.8.
 - `cost`: what a job costs beside its run, from submitting all to the end of the last; 2,000 jobs wait. At most 20 ms.
 - `fair`: how long others wait while one account keeps 20 jobs queued, and while it keeps 2,000. At most 10 % more.
+- `streams`: how soon an api answers 100 status requests a second with 500 event streams open. At most 50 ms, of 99 %.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from harness.postgres import Postgres, postgres_server  # noqa: E402
 from harness.redis import redis_server  # noqa: E402
+from load_streams import measure_streams  # noqa: E402
 from manimatic.attempts import budget_of  # noqa: E402
 from manimatic.bootstrap import limits_of  # noqa: E402
 from manimatic.checking.scripted import ScriptedChecker  # noqa: E402
@@ -260,6 +262,8 @@ def main(wanted: list[str]) -> int:
             held.append(measure_cost(server, folder, broker, "celery"))
         if "fair" in wanted:
             held.append(measure_fair(server, folder))
+        if "streams" in wanted:
+            held.append(measure_streams(server, folder / "streams"))
     return 0 if all(held) else 1
 
 
@@ -267,4 +271,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--dispatcher"]:
         dispatch(*sys.argv[2:])
     else:
-        sys.exit(main(sys.argv[1:] or ["two", "cost", "fair"]))
+        sys.exit(main(sys.argv[1:] or ["two", "cost", "fair", "streams"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -134,7 +134,9 @@ def test_long_log_is_split_without_losing_a_character(store: SqlJobStore, claim:
 def test_whole_draft_is_told_at_once_and_marked(store: SqlJobStore, claim: Claim, recorder: Recorder) -> None:
     """It replaces what was heard of it while it was written."""
     recorder.draft(title="T", explanation="", code="cl")
-    recorder.whole_draft(Draft(title="T", explanation="E", code="class", generator="g"))
+    draft = Draft(title="T", explanation="E", code="class", generator="g")
+    recorder.begun(Attempt(number=1, origin="g", code="class"), draft)
+    assert store.attempts(claim.job.id)[0].code == "class"
     assert told(store, claim) == [("draft", {"title": "T", "explanation": "E", "code": "class", "final": True})]
 
 
@@ -150,12 +152,12 @@ class Refusing:
         """Give what the store has."""
         return getattr(self.inner, name)
 
-    def add_event(self, claim: Claim, kind: str, data: dict[str, Any]) -> Event:
-        """Add the event, or refuse."""
+    def add_events(self, claim: Claim, told: Sequence[tuple[str, dict[str, Any]]], **changes: Any) -> Sequence[Event]:
+        """Add the events, or refuse."""
         if self.error and self.left == 0:
             raise self.error
         self.left -= 1
-        return self.inner.add_event(claim, kind, data)
+        return self.inner.add_events(claim, told, **changes)
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])

@@ -138,7 +138,6 @@ class Attempts:
         draft = self._draft()
         report = self._checks.at(draft.code)
         draft = dataclasses.replace(draft, code=report.code)
-        self._recorder.whole_draft(draft)
         attempt = self._begun(draft, report)
         if self._goes_back(report):
             attempt = dataclasses.replace(
@@ -236,7 +235,7 @@ class Attempts:
             usage=draft.usage,
             started_at=time.time(),
         )
-        self._recorder.begun(attempt)
+        self._recorder.begun(attempt, draft)
         return attempt
 
     # ------------------------------------------------------------ repair and its end

@@ -108,7 +108,7 @@ class Pipeline:
             stop=stop,
             recorder=recorder,
             folder=folder,
-            earlier=self._store.attempts(claim.job.id),
+            earlier=self._store.attempts(claim.job.id) if claim.fence > 1 else (),
         )
         rendered = attempts.until_rendered()
         recorder.enter(JobState.UPLOADING, stop)

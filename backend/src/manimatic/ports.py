@@ -239,8 +239,10 @@ class JobStore(Protocol):
         """Change fields of the claimed job without changing its state. Raises LeaseLost."""
         ...
 
-    def record_attempt(self, claim: Claim, attempt: Attempt) -> None:
-        """Insert the attempt, or replace the one with the same number. Raises LeaseLost."""
+    def record_attempt(
+        self, claim: Claim, attempt: Attempt, *, told: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    ) -> None:
+        """Insert the attempt, or replace the one with the same number, and append events. Raises LeaseLost."""
         ...
 
     def attempts(self, job_id: str) -> Sequence[Attempt]:
@@ -249,6 +251,12 @@ class JobStore(Protocol):
 
     def add_event(self, claim: Claim, kind: str, data: Mapping[str, Any]) -> Event:
         """Append a numbered event. Raises LeaseLost."""
+        ...
+
+    def add_events(
+        self, claim: Claim, told: Sequence[tuple[str, Mapping[str, Any]]], **changes: Any
+    ) -> Sequence[Event]:
+        """Append events, each with its kind, and change fields, all or nothing. Raises LeaseLost."""
         ...
 
     def events(self, job_id: str, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:

@@ -101,28 +101,24 @@ class Recorder:
         self.advance(state, **changes)
         stop.check()
 
-    def begun(self, attempt: Attempt) -> None:
-        """Record an attempt that is about to run."""
-        self._store.record_attempt(self._claim, attempt)
+    def begun(self, attempt: Attempt, draft: Draft) -> None:
+        """Record an attempt that is about to run, and say what the scene is; that replaces what was said of it."""
+        whole = {"title": draft.title, "explanation": draft.explanation, "code": draft.code, "final": True}
+        with self._lock:
+            self._said.pop("draft", None)
+            self.flush()
+            self._store.record_attempt(self._claim, attempt, told=[("draft", whole)])
 
     def attempt(self, attempt: Attempt) -> None:
         """Record an attempt and say so."""
         self.flush()
-        self._store.record_attempt(self._claim, attempt)
-        self._codes[attempt.number] = attempt.code
         before = self._codes.get(attempt.number - 1, "")
-        self._store.add_event(self._claim, "attempt", told(attempt, before))
+        self._store.record_attempt(self._claim, attempt, told=[("attempt", told(attempt, before))])
+        self._codes[attempt.number] = attempt.code
 
     def draft(self, *, title: str, explanation: str, code: str) -> None:
         """Take the draft as far as it is written."""
         self._say("draft", {"title": title, "explanation": explanation, "code": code, "final": False})
-
-    def whole_draft(self, draft: Draft) -> None:
-        """Say what the scene is that will be rendered."""
-        whole = {"title": draft.title, "explanation": draft.explanation, "code": draft.code, "final": True}
-        with self._lock:
-            self._said["draft"] = whole
-            self.flush()
 
     def rehearsed(self, rehearsal: Rehearsal) -> None:
         """The rehearsal is over: say how much there is to render and what is wrong with the layout."""
@@ -147,17 +143,14 @@ class Recorder:
             self._write()
 
     def _write(self) -> None:
+        """Write all in one transaction: either nothing is kept here afterwards, or everything."""
         text = "".join(self._log)
-        while text:
-            self._log = [text]
-            self._store.add_event(self._claim, "log", {"text": text[:MAX_EVENT_CHARS]})
-            text = text[MAX_EVENT_CHARS:]
-        self._log = []
-        for kind, data in list(self._said.items()):
-            self._store.add_event(self._claim, kind, data)
-            if kind == "progress":
-                self._store.update(self._claim, progress=data)
-            del self._said[kind]
+        starts = range(0, len(text), MAX_EVENT_CHARS)
+        lines = [("log", {"text": text[start : start + MAX_EVENT_CHARS]}) for start in starts]
+        if happened := [*lines, *self._said.items()]:
+            changes = {"progress": self._said["progress"]} if "progress" in self._said else {}
+            self._store.add_events(self._claim, happened, **changes)
+        self._log, self._said = [], {}
 
     def _say(self, kind: str, data: dict[str, Any]) -> None:
         """Keep the newest of each kind until it is due."""

@@ -129,23 +129,27 @@ class Runner:
         if claim is None:
             return False
         stop = Stop(self._time_limit(claim))
-        with self._keeping(claim, stop, shutdown), self._told(claim), contextlib.suppress(LeaseLost):
-            job = self._pipeline.run(claim, stop)
+        with self._keeping(claim, stop, shutdown), self._told(claim) as ended, contextlib.suppress(LeaseLost):
+            ended.append(job := self._pipeline.run(claim, stop))
             self._count(job)
         if stop.reason == "shutdown":
             self._wakeup.notify(claim.job.id)  # it waits again, for another dispatcher
         return True
 
     @contextmanager
-    def _told(self, claim: Claim) -> Iterator[None]:
-        """Have the log know of a job's beginning and end here, under its own id and that of its request."""
+    def _told(self, claim: Claim) -> Iterator[list[Job]]:
+        """Have the log know of a job's beginning and end here, under its own id and that of its request.
+
+        What the job has become is put into the list; where nothing is, the store is asked.
+        """
         ids = {"job_id": claim.job.id, "request_id": claim.job.request_id or ""}
         self._tell("job begins", **ids, number=claim.job.tries)
+        ended: list[Job] = []
         try:
-            yield
+            yield ended
         finally:
             with self._warned():
-                job = self._store.get(claim.job.id)
+                job = ended[0] if ended else self._store.get(claim.job.id)
                 verdict = job.verdict.value if job.verdict else None
                 code = job.failure.code if job.failure else None
                 seconds = {stage: round(value, 3) for stage, value in job.timings.items()}

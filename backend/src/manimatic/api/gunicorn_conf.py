@@ -16,8 +16,8 @@ from manimatic.api.parts import EXTENSION
 
 worker_class = "manimatic.api.refusals.ProblemWorker"
 workers = 1
-threads = 200
-worker_connections = 1000
+threads = 640
+worker_connections = 1500
 timeout = 60
 graceful_timeout = 15
 keepalive = 5

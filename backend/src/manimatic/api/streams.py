@@ -18,8 +18,8 @@ from manimatic.errors import ManimaticError, NotFound, RequestError
 from manimatic.jobs import Event
 from manimatic.ports import JobStore
 
-MAX_STREAMS = 150
-"""Streams of one process at once; each holds one of gunicorn's 200 threads."""
+MAX_STREAMS = 550
+"""Streams of one process at once; each holds one of gunicorn's 640 threads, which mostly sleep."""
 POLL_S = 0.2
 HEARTBEAT_S = 15.0
 REMEMBERED = 256

@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from manimatic.errors import StoreError
 from manimatic.store.dialects import has_one_writer, is_memory, make_engine, now_of, parse_url
 from manimatic.store.failures import place_of, plain_errors
 from manimatic.store.upgrade import upgrade
+
+_BEGAN = "manimatic began"
 
 
 class Database:
@@ -54,7 +57,7 @@ class Database:
             if self._turn and self._readers_queue:
                 stack.enter_context(self._turn)
             stack.enter_context(plain_errors(self.place))
-            yield stack.enter_context(self._engine.begin())
+            yield stack.enter_context(_begun(self._engine))
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -64,17 +67,53 @@ class Database:
             if self._turn:
                 stack.enter_context(self._turn)
             stack.enter_context(plain_errors(self.place))
-            yield stack.enter_context(self._writer.begin())
+            yield stack.enter_context(_begun(self._writer))
 
     def now(self) -> float:
         """Return the time in seconds since the epoch by the clock that all users of the database share."""
         if self._turn:
             return time.time()
         with self.read() as connection:
-            return now_of(connection)
+            return began_at(connection)
 
     def _refuse_fork(self) -> None:
         if os.getpid() != self._process:
             raise StoreError(
                 f"{self.place} was opened before this process was forked.", hint="Open the store in each process."
             )
+
+
+def began_at(connection: Connection) -> float:
+    """Return when the transaction began, by the clock that all users of the database share."""
+    at: float = connection.info[_BEGAN]
+    return at
+
+
+@contextmanager
+def _begun(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction that ends with the block.
+
+    Its first statement asks the time. That it is answered also shows that the server is there: one that was started
+    again since the last transaction costs no request.
+    """
+    connection = _alive(engine)
+    with connection:
+        transaction = connection.get_transaction()
+        assert transaction is not None  # noqa: S101  begun a moment ago
+        with transaction:
+            yield connection
+
+
+def _alive(engine: Engine) -> Connection:
+    for last in (False, True):
+        connection = engine.connect()
+        try:
+            connection.begin()
+            connection.info[_BEGAN] = now_of(connection)
+        except BaseException as error:
+            connection.close()
+            if last or not (isinstance(error, DBAPIError) and error.connection_invalidated):
+                raise
+        else:
+            return connection
+    raise AssertionError  # the second round returns or raises

@@ -147,7 +147,6 @@ def _postgres_engine(url: URL, common: dict[str, Any]) -> Engine:
     return create_engine(
         url,
         isolation_level="READ COMMITTED",
-        pool_pre_ping=True,  # a server that was started again costs no request
         pool_size=POSTGRES_CONNECTIONS // 2,
         max_overflow=POSTGRES_CONNECTIONS // 2,
         connect_args=arguments,

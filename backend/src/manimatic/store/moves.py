@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, true, update
@@ -81,7 +81,7 @@ def move(
 
 
 def append(
-    connection: Connection, job_id: str, after: int, told: list[tuple[str, Mapping[str, Any]]], now: float
+    connection: Connection, job_id: str, after: int, told: Sequence[tuple[str, Mapping[str, Any]]], now: float
 ) -> list[Event]:
     """Insert events numbered from `after` + 1; the caller has raised `last_event` of the locked row."""
     made = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, true, update
@@ -11,7 +11,7 @@ from manimatic.errors import LeaseLost, QueueFull, RequestKeyReused
 from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, RequestKey, Submitted, new_id
 from manimatic.ports import Claim
 from manimatic.store import moves, turns, usage
-from manimatic.store.dialects import submit_one_at_a_time
+from manimatic.store.dialects import insert_or_change, submit_one_at_a_time
 from manimatic.store.rows import clean, columns_of, columns_of_attempt, job_of
 from manimatic.store.schema import attempts, jobs, not_doomed, request_keys
 
@@ -105,15 +105,15 @@ def claim(
         or_(jobs.c.deadline_at.is_(None), jobs.c.deadline_at > now),
         true() if job_id is None else jobs.c.id == job_id,
     )
-    next_one = turns.fair(claimable, now).scalar_subquery()
     values = {"owner": owner, "lease_until": now + lease_s, "updated_at": now}
     counters = {"fence": jobs.c.fence + 1, "tries": jobs.c.tries + 1}
-    take = update(jobs).where(jobs.c.seq == next_one).values({**values, **counters}).returning(jobs)
-    row = connection.execute(take).mappings().one_or_none()
-    if row is None:
-        return None
-    turns.served(connection, row["account"])
-    return Claim(job=job_of(row), owner=owner, fence=row["fence"])
+    for find in (turns.next_one, turns.next_free_one):
+        found = find(claimable, now).scalar_subquery()
+        take = update(jobs).where(jobs.c.seq == found).values({**values, **counters}).returning(jobs)
+        if row := connection.execute(take).mappings().one_or_none():
+            turns.served(connection, row["account"])
+            return Claim(job=job_of(row), owner=owner, fence=row["fence"])
+    return None
 
 
 def heartbeat(connection: Connection, claim: Claim, lease_s: float, now: float) -> bool:
@@ -144,16 +144,29 @@ def change(connection: Connection, claim: Claim, changes: Mapping[str, Any], now
     return job_of(found)
 
 
-def add_event(connection: Connection, claim: Claim, kind: str, data: Mapping[str, Any], now: float) -> Event:
-    """Append an event under the job's next number. Raises LeaseLost."""
-    count = update(jobs).where(*moves.holds(claim)).values(last_event=jobs.c.last_event + 1)
+def add_events(
+    connection: Connection,
+    claim: Claim,
+    told: Sequence[tuple[str, Mapping[str, Any]]],
+    changes: Mapping[str, Any],
+    now: float,
+) -> Sequence[Event]:
+    """Append events under the job's next numbers, and change its fields. Raises LeaseLost."""
+    values = {**columns_of(changes), "last_event": jobs.c.last_event + len(told)}
+    count = update(jobs).where(*moves.holds(claim)).values(values | ({"updated_at": now} if changes else {}))
     number = connection.execute(count.returning(jobs.c.last_event)).scalar_one_or_none()
     if number is None:
         raise LeaseLost
-    return moves.append(connection, claim.job.id, number - 1, [(kind, data)], now)[0]
+    return moves.append(connection, claim.job.id, number - len(told), told, now)
 
 
-def record_attempt(connection: Connection, claim: Claim, attempt: Attempt, now: float) -> None:
+def record_attempt(
+    connection: Connection,
+    claim: Claim,
+    attempt: Attempt,
+    told: Sequence[tuple[str, Mapping[str, Any]]],
+    now: float,
+) -> None:
     """Insert the attempt or replace the one with its number; its key is charged what is new. Raises LeaseLost."""
     row = moves.held(connection, claim)
     job_id = row["id"]
@@ -161,5 +174,7 @@ def record_attempt(connection: Connection, claim: Claim, attempt: Attempt, now: 
     charged = connection.execute(select(attempts.c.usage).where(*same)).scalar_one_or_none() or {}
     cost_usd = (attempt.usage.cost_usd or 0.0) - (charged.get("cost_usd") or 0.0)
     usage.charge(connection, row["api_key"], now, cost_usd=cost_usd)
-    connection.execute(delete(attempts).where(*same))
-    connection.execute(insert(attempts).values({"job_id": job_id, **columns_of_attempt(attempt)}))
+    columns = columns_of_attempt(attempt)
+    insert_or_change(connection, attempts, {"job_id": job_id, **columns}, columns)
+    if told:
+        add_events(connection, claim, told, {}, now)

@@ -12,8 +12,7 @@ from manimatic.jobs import Attempt, Event, Job, JobState, NewJob, RequestKey, Su
 from manimatic.ports import Claim, Page, QueueDepth, ServiceReport
 from manimatic.settings import MAX_LEASE_S
 from manimatic.store import queueing, reading, upkeep
-from manimatic.store.database import Database
-from manimatic.store.dialects import now_of
+from manimatic.store.database import Database, began_at
 from manimatic.store.keys import SqlKeyStore
 from manimatic.store.webhooks import SqlWebhookStore
 
@@ -106,10 +105,12 @@ class SqlJobStore:
         with self._database.write() as connection:
             return queueing.change(connection, claim, changes, self._now(connection))
 
-    def record_attempt(self, claim: Claim, attempt: Attempt) -> None:
-        """Insert the attempt, or replace the one with the same number. Raises LeaseLost."""
+    def record_attempt(
+        self, claim: Claim, attempt: Attempt, *, told: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    ) -> None:
+        """Insert the attempt, or replace the one with the same number, and append events. Raises LeaseLost."""
         with self._database.write() as connection:
-            queueing.record_attempt(connection, claim, attempt, self._now(connection))
+            queueing.record_attempt(connection, claim, attempt, told, self._now(connection))
 
     def attempts(self, job_id: str) -> Sequence[Attempt]:
         """Return the job's attempts, first to last; none for a job that is not there."""
@@ -118,8 +119,14 @@ class SqlJobStore:
 
     def add_event(self, claim: Claim, kind: str, data: Mapping[str, Any]) -> Event:
         """Append a numbered event. Raises LeaseLost, so nothing follows the `end` event."""
+        return self.add_events(claim, [(kind, data)])[0]
+
+    def add_events(
+        self, claim: Claim, told: Sequence[tuple[str, Mapping[str, Any]]], **changes: Any
+    ) -> Sequence[Event]:
+        """Append events, each with its kind, and change fields, all or nothing. Raises LeaseLost."""
         with self._database.write() as connection:
-            return queueing.add_event(connection, claim, kind, data, self._now(connection))
+            return queueing.add_events(connection, claim, told, changes, self._now(connection))
 
     def events(self, job_id: str, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
         """Return the events with a number above `after`, in order, at most 1000."""
@@ -214,7 +221,7 @@ class SqlJobStore:
             connection.execute(select(1))
 
     def _now(self, connection: Connection) -> float:
-        return now_of(connection) if self._clock is None else self._clock()
+        return began_at(connection) if self._clock is None else self._clock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,28 @@ from manimatic.store.dialects import insert_or_change
 from manimatic.store.schema import jobs, turns
 
 
-def fair(claimable: tuple[ColumnElement[bool], ...], now: float) -> Select[Any]:
-    """Return the query for the `seq` of the job that is next, locked, passing over those that others hold."""
+def next_one(claimable: tuple[ColumnElement[bool], ...], now: float) -> Select[Any]:
+    """Return the query for the `seq` of the job that is next, locked; none where another transaction holds just that.
+
+    It orders accounts and not jobs, of which a long queue has many.
+    """
+    busy = _busy(now)
+    waiting = select(jobs.c.account, func.min(jobs.c.seq).label("first")).where(*claimable).group_by(jobs.c.account)
+    each = waiting.subquery("waiting")
+    first = (
+        select(each.c.first)
+        .select_from(
+            each.outerjoin(busy, busy.c.account == each.c.account).outerjoin(turns, turns.c.account == each.c.account)
+        )
+        .order_by(func.coalesce(busy.c.running, 0), func.coalesce(turns.c.turn, 0), each.c.first)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(jobs.c.seq).where(*claimable, jobs.c.seq == first).with_for_update(skip_locked=True, of=jobs)
+
+
+def next_free_one(claimable: tuple[ColumnElement[bool], ...], now: float) -> Select[Any]:
+    """Return the query for the `seq` of the job that is next of those that no other transaction holds, locked."""
     busy = _busy(now)
     return (
         select(jobs.c.seq)
