@@ -10,6 +10,7 @@ writes the table of SECURITY.md anew. Takes some minutes for each backend.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,8 +30,9 @@ def main(arguments: list[str]) -> int:
     """Run what was asked for."""
     wanted, registry = parsed(arguments), load()
     cells: list[Cell] = []
-    for backend in chosen(wanted.backends):
-        for cell in attacked(backend, registry, rows_of(wanted, registry), crowd=wanted.crowd):
+    for found in chosen(wanted.backends):
+        backend, crowd = dataclasses.replace(found, pooled=wanted.pool), wanted.crowd and not wanted.pool
+        for cell in attacked(backend, registry, rows_of(wanted, registry), crowd=crowd):
             cells.append(cell)
             say(cell)
     if wanted.json:
@@ -50,6 +52,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rows", default="", help="only these, by commas")
     parser.add_argument("--class", dest="group", choices=sorted(CLASSES), help="only this class")
     parser.add_argument("--json", action="store_true", help="cells as JSON instead of a table")
+    parser.add_argument("--pool", action="store_true", help="each run gets a worker that waited; nothing four at once")
     parser.add_argument("--no-crowd", dest="crowd", action="store_false", help="nothing four at once")
     parser.add_argument("--write", action="store_true", help="keep the cells and write the table of SECURITY.md")
     found = parser.parse_args(arguments)

@@ -62,6 +62,7 @@ def _one(service: Service, size: int) -> Job:
     job = service.wait_for_end(service.submit(code=CIRCLE).id)
     if job.state is not JobState.COMPLETE:
         raise SystemExit(f"A job ended as {job.state}: {job.failure}")
+    print(".", end="", file=sys.stderr, flush=True)
     return job
 
 

@@ -24,7 +24,12 @@ ROOT = Path(__file__).resolve().parent.parent
 TINY = "manimatic-worker-tiny:latest"
 PYTHON = Path("/usr/bin/python3.11")
 _STUBS = {
-    "tqdm.py": b"class tqdm:\n    monitor_interval = 0\n",
+    "numpy/__init__.py": b"",
+    "numpy/random.py": b"",
+    "fastmanim/__init__.py": b"import types\n\n\ndef install(processes=None):\n"
+    b"    return types.SimpleNamespace(accept_changes=print)\n",
+    "fastmanim/late.py": b"def import_manim():\n    import manim\n",
+    "fastmanim/purity.py": b"class Purity:\n    pass\n",
     "manim/__init__.py": b"import types\n\nconfig = types.SimpleNamespace()\n\n\nclass Scene:\n    pass\n",
     "manim/manager.py": b"class Manager:\n    def play(self):\n        pass\n",
     "manim/utils/__init__.py": b"",
@@ -33,7 +38,7 @@ _STUBS = {
     "manim/scene/scene.py": b"from manim import Scene\n",
     "manim/scene/scene_file_writer.py": b"class SceneFileWriter:\n    close_partial_movie_stream = print\n",
 }
-"""Stands for Manim and tqdm in the image: the scenes of these tests never come to draw anything."""
+"""Stands for Manim, numpy and fastmanim in the image: the scenes of these tests never come to draw anything."""
 
 
 class PrivateEngine:

@@ -52,6 +52,7 @@ class Backend:
         lacks: Says why this machine cannot have it.
         left: Names what of a run is left in places of the backend's own, by the run's id.
         processes: Finds the processes of a run, where another's children they are.
+        pooled: Each run gets a worker that has waited for it.
         keeps: Files below a covered folder that the session needs all the same.
     """
 
@@ -63,6 +64,7 @@ class Backend:
     left: Left = _nothing_more
     keeps: Callable[[], tuple[Path, ...]] = tuple
     processes: Callable[[str], Find | None] = _session_has_them
+    pooled: bool = False
 
 
 @contextmanager

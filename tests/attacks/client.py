@@ -84,6 +84,7 @@ def _session(backend: Backend, uid: int, found: Sources) -> Iterator[subprocess.
     """Start the process, with the /proc of this one."""
     script = found.path(HERE / "serve.py")
     argv = [sys.executable, script, backend.name, str(uid), "own" if place.can_part() else "shared"]
+    argv += ["pooled"] if backend.pooled else []
     environ = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "PYTHONPATH": found.search_path()}
     environ |= {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)

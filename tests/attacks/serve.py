@@ -1,6 +1,7 @@
 """A session in a process of its own: reads one row a line, answers with one cell a line.
 
-``python serve.py BACKEND UID own|shared`` is started by `client.py`; `own` says that its namespaces are its own.
+``python serve.py BACKEND UID own|shared [pooled]`` is started by `client.py`; `own` says that its namespaces are its
+own, `pooled` that each run is to get a worker that has waited for it.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from attacks.backends import BACKENDS
 from attacks.canaries import Canaries
 from attacks.judge import judge, judge_crowd
 from attacks.registry import load
-from attacks.session import Session
+from attacks.session import Session, warmed
 
 
-def main(backend_name: str, uid: int, *, exact: bool) -> int:
+def main(backend_name: str, uid: int, *, exact: bool, pooled: bool) -> int:
     """Serve until the input ends."""
     backend, registry = BACKENDS[backend_name], load()
     answers = os.fdopen(os.dup(1), "w", buffering=1)
@@ -40,7 +41,14 @@ def main(backend_name: str, uid: int, *, exact: bool) -> int:
         sandbox = stack.enter_context(backend.opened(folder, runtime))
         sandbox.describe()
         session = Session(
-            registry, sandbox, canaries, folder, left=backend.left, processes=backend.processes, exact=exact
+            registry,
+            sandbox,
+            canaries,
+            folder,
+            left=backend.left,
+            processes=backend.processes,
+            exact=exact,
+            warmed=warmed if pooled else None,
         )
         answers.write(json.dumps(dict(sandbox.describe())) + "\n")
         for line in sys.stdin:
@@ -54,4 +62,4 @@ def main(backend_name: str, uid: int, *, exact: bool) -> int:
 if __name__ == "__main__":
     if sys.argv[3] == "own":
         place.be_init()
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), exact=sys.argv[3] == "own"))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), exact=sys.argv[3] == "own", pooled="pooled" in sys.argv[4:]))

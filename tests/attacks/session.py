@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,28 @@ CHANCES = 3
 USUAL_TIMES = 4
 USUAL_MORE_S = 6.0
 """A good scene after an attack takes at most this many times what the first one took, and these seconds more."""
+
+
+Warmed = Callable[[SupervisedSandbox, Limits], AbstractContextManager[None]]
+WARM_S = 120.0
+
+
+@contextmanager
+def warmed(sandbox: SupervisedSandbox, limits: Limits) -> Iterator[None]:
+    """Have a worker wait for a run with these limits; the one that takes its place has ended when the block is left."""
+    until = threading.Event()
+    warmer = threading.Thread(target=sandbox.keep_warm, args=(1, limits, until))
+    warmer.start()
+    try:
+        give_up_at = time.monotonic() + WARM_S
+        while sandbox.pool_state()["ready"] != 1:
+            if time.monotonic() > give_up_at:
+                raise TimeoutError("no worker waits")
+            time.sleep(0.02)
+        yield
+    finally:
+        until.set()
+        warmer.join()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +98,7 @@ class Session:
         left: Names what of a run is left in the backend's own places.
         processes: Finds a run's processes by its id, where they are not the session's own.
         exact: It has its own processes and folders.
+        warmed: Has a worker wait before each run, and none more when its block is left.
     """
 
     def __init__(
@@ -87,9 +111,10 @@ class Session:
         left: Callable[[str], list[str]],
         processes: Callable[[str], Find | None],
         exact: bool,
+        warmed: Warmed | None = None,
     ) -> None:
         self.registry, self.sandbox, self.canaries, self.exact = registry, sandbox, canaries, exact
-        self._left_elsewhere, self._processes_of = left, processes
+        self._left_elsewhere, self._processes_of, self._warmed = left, processes, warmed
         self.tokens: dict[str, str] = {}
         self._folder, self._places = folder, [folder, folder / "runs"]
         self._numbers = load_table(os.uname().machine).numbers
@@ -142,17 +167,20 @@ class Session:
         code = self._prelude(run, nonce, token) + self._scene(run)
         with (
             tempfile.TemporaryDirectory(dir=self._folder, prefix=f"out{number}-") as place,
+            self._prepared(limits := self._limits(run, patience)),
             Watcher(self._find(run, run_id)) as watcher,
         ):
             started = time.monotonic()
             heard = Heard()
-            limits = self._limits(run, patience)
             result = self._result(limits, code, run_id, place, heard)
             wall_s = time.monotonic() - started
             found = _observed(run, result, heard, nonce, wall_s, watcher.guests())
         found = dataclasses.replace(found, run_id=run_id, timeout_s=limits.timeout_s)
         broken = self._left(before, found.seen, (run_id,)) if before else self._leaks(found.seen)
         return dataclasses.replace(found, broken=tuple(broken))
+
+    def _prepared(self, limits: Limits) -> AbstractContextManager[None]:
+        return nullcontext() if self._warmed is None else self._warmed(self.sandbox, limits)
 
     def _find(self, run: Run, run_id: str) -> Find | None:
         if not run.watched:

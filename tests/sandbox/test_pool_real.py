@@ -20,7 +20,7 @@ from sandbox_bench import SLOWDOWN, SMALL, Bench, groups_of
 
 KINDS = {"bubblewrap": BubblewrapSandbox, "landlock": LandlockSandbox}
 SQUARE = "self.play(Create(Square()), run_time=0.2)\n"
-PATIENCE_S = 60.0 * SLOWDOWN
+PATIENCE_S = 120.0 * SLOWDOWN
 ASLEEP_S = 2.0
 
 

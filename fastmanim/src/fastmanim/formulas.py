@@ -50,6 +50,12 @@ def tex_to_svg_file(expression: str, environment: str | None = None, tex_templat
     return Path(_stock_tex_to_svg_file(expression, environment, tex_template))
 
 
+def prepare() -> bool:
+    """Have the preamble of the template that is set loaded before a formula is asked for; tell whether that went."""
+    preamble, found, _ = config["tex_template"].get_texcode_for_expression("x").partition(_BEGIN)
+    return bool(found) and _format_of(preamble) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _Document:
     """What is to be compiled, and the file of its picture."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import secrets
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,23 @@ def warm_up() -> None:
     import fastmanim
 
     fastmanim.install(processes=1)
+    import numpy.random  # noqa: F401  numpy itself puts it off
+
+    import manimatic_worker.rehearsal.performance  # noqa: F401  here once, instead of in each rehearsal's process
+
+    gc.freeze()  # what is there now stays; a process that is forked then need not copy it for having looked at it
+
+
+def warm_fonts_and_tex() -> None:
+    """Have fonts looked up and TeX's preamble loaded, where nobody waits yet; a scene will tell what goes wrong."""
+    with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder:
+        import manim
+
+        from fastmanim import formulas
+
+        with manim.tempconfig({"media_dir": folder}):
+            manim.Text("a")
+        formulas.prepare()
 
 
 def perform(request: Request, channel: Channel) -> Done:

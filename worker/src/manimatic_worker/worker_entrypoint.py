@@ -38,6 +38,7 @@ def main(argv: list[str]) -> int:
     render.warm_up()
     if not channel.is_asked():
         began = None
+        render.warm_fonts_and_tex()
     channel.send(Ready(layers))
     try:
         request = channel.receive_request()

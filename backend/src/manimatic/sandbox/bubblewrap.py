@@ -137,6 +137,7 @@ class BubblewrapGuest:
         self._slot = slot
         self._child_pid: int | None = None
         self._watchdog: Watchdog | None = None
+        self._is_dead = False
         info_read, info_write = os.pipe()
         block_read, self._block = os.pipe()
         filter_fd = seccomp.open_filter(seccomp.filter_bytes())
@@ -219,11 +220,14 @@ class BubblewrapGuest:
 
     def kill(self) -> None:
         """End bubblewrap, its PID namespace, the group's and the uid's processes."""
+        if self._is_dead:
+            return
         self._process.kill()
         self._group.kill(timeout_s=END_TIMEOUT_S)
         self._slot.kill_all()
         self._process.wait(timeout=END_TIMEOUT_S)
         self._await_end_of_child()
+        self._is_dead = True
 
     def _await_end_of_child(self) -> None:
         """Wait for the namespace's first process, with which the kernel ends all others of the namespace."""

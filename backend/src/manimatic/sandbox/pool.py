@@ -26,8 +26,11 @@ from manimatic.verdicts import Verdict
 MAX_AGE_S = 300.0
 """An older one is replaced: what it has read of fonts and TeX may have been brought up to date since, and a container
 ends by itself ten minutes after its run should have."""
+IDLE_S = 10.0
+"""For so long one is prepared with processor time that nobody else wants; then with a run's usual share, which is
+small: on a machine that is always busy it would never be ready."""
 START_TIMEOUT_S = 120.0
-"""One that has not started by then, at idle priority on a busy machine, is given up."""
+"""One that has not started by then is given up."""
 LOOK_EVERY_S = 1.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 """After one that did not start; doubled each time."""
@@ -152,9 +155,10 @@ class WarmPool:
         with suppress(ManimaticError, GroupError, OSError), ExitStack() as stack:
             guest = stack.enter_context(self._start(self._limits))
             guest.yields(to_all=True)
-            if not _is_ready(guest, until):
-                return False
+            is_ready = _says_something(guest, until, IDLE_S)
             guest.yields(to_all=False)
+            if not (is_ready or _says_something(guest, until, START_TIMEOUT_S)):
+                return False
             waiting = _Waiting(WarmGuest(guest, guest.sample()), stack.pop_all(), time.monotonic())
             with self._lock:
                 self._waiting.append(waiting)
@@ -192,9 +196,9 @@ def _throw_away(one: _Waiting) -> None:
         one.end.close()
 
 
-def _is_ready(guest: Guest, until: threading.Event) -> bool:
+def _says_something(guest: Guest, until: threading.Event, within_s: float) -> bool:
     """Wait until the worker has said something, which is that it is ready; nothing of it is read."""
-    give_up_at = time.monotonic() + START_TIMEOUT_S
+    give_up_at = time.monotonic() + within_s
     while not until.is_set() and guest.poll() is None and time.monotonic() < give_up_at:
         if select.select([guest.stdout], [], [], _START_POLL_S)[0]:
             return guest.poll() is None

@@ -91,15 +91,18 @@ def _lock(path: Path, uid: int, stack: ExitStack) -> bool:
 
 def processes_of(uid: int) -> Iterator[int]:
     """Yield the ids of this machine's processes that run under the uid."""
+    wanted = b"\nUid:\t%d\t" % uid
     for entry in os.scandir("/proc"):
-        if not entry.name.isdigit():
+        name = entry.name
+        if not name.isdigit():
             continue
         try:
-            status = Path(entry.path, "status").read_text()
+            with open(f"/proc/{name}/status", "rb", buffering=0) as file:  # noqa: PTH123  each end of a run looks at all
+                status = file.read()
         except OSError:
             continue
-        if f"\nUid:\t{uid}\t" in status and "\nState:\tZ" not in status:
-            yield int(entry.name)
+        if wanted in status and b"\nState:\tZ" not in status:
+            yield int(name)
 
 
 def _kill(pid: int) -> None:

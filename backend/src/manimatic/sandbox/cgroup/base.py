@@ -17,7 +17,7 @@ CPU_WEIGHT = 20  # of cpu.weight's default of 100: a worker yields to the servic
 IDLE_WEIGHT = 1  # the kernel's least: for who prepares work that nobody waits for
 _NAME = re.compile(r"manimatic-([a-z0-9]+)-([a-z0-9]+)")
 _REMOVE_TRIES = 50
-_PAUSE_S = 0.01
+_FIRST_PAUSE_S, _PAUSE_S = 0.001, 0.01
 
 
 class GroupError(RuntimeError):
@@ -189,11 +189,13 @@ def kill_until_empty(processes: Callable[[], set[int]], strike: Callable[[], Non
         GroupError: Some process outlived the timeout.
     """
     deadline_s = time.monotonic() + timeout_s
+    pause_s = _FIRST_PAUSE_S
     while left := processes():
         if time.monotonic() > deadline_s:
             raise GroupError(f"{len(left)} processes outlived SIGKILL for {timeout_s} s")
         strike()
-        time.sleep(_PAUSE_S)
+        time.sleep(pause_s)
+        pause_s = min(_PAUSE_S, 2 * pause_s)
 
 
 def attach_to(folder: Path, pid: int) -> None:
