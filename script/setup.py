@@ -105,6 +105,10 @@ def install_environment(purpose: str) -> None:
     run(uv, "pip", "sync", "--quiet", "--require-hashes", REQUIREMENTS / f"{purpose}.txt", env=environ)
     editable = [part for project in PROJECTS for part in ("-e", ROOT / project)]
     run(uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", *editable, env=environ)
+    compiled = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    run(
+        PYTHON, "-c", "import manim", env=compiled, stdout=subprocess.DEVNULL
+    )  # else each start of Manim takes 1 s more
 
 
 def run(*command: object, **options: object) -> None:

@@ -202,6 +202,19 @@ def test_formulas_are_foreseen_where_they_stand_as_texts() -> None:
     ]
 
 
+LISTED = r"""
+names = {"first": r"\frac12", "second": "one half"}
+for text in ["x^2", f"{names}^2", "plain"]:
+    MathTex(text)
+"""
+
+
+def test_formulas_are_foreseen_in_lists_where_a_variable_is_made_a_formula() -> None:
+    """As far as they look like TeX."""
+    assert [texts for _, texts, _ in calls_in(LISTED)] == [[r"\frac12"], ["x^2"]]
+    assert not list(calls_in(LISTED.replace("MathTex", "Text")))
+
+
 SUSPICIOUS = """
 import threading
 def made():

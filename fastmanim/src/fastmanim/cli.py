@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -13,7 +14,10 @@ def main() -> None:
     )  # small matrices; and no thread may run where a process is forked
     from fastmanim.late import import_manim
 
+    gc.disable()  # what is imported stays: nothing to look for
     import_manim()
+    gc.freeze()
+    gc.enable()
     from manim._config import logger
 
     if "DEBUG" in sys.argv:

@@ -24,6 +24,9 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_MOST_PICTURE = 32 << 20
+"""The C library takes no more for the size from which it gives memory back (malloc/malloc.c: HEAP_MAX_SIZE / 2)."""
 _MAX_ANSWER = 1 << 20
 
 
@@ -129,6 +132,7 @@ def _serve(work: Callable[[], None], answer: int, parent: int) -> None:
     try:
         _end_with(parent)
         gc.freeze()
+        _keep_memory()
         _be_quiet()
         work()
         status = 0
@@ -147,6 +151,15 @@ def _end_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def _keep_memory() -> None:
+    """Have the C library keep what was a picture for the next one: cleared pages took a tenth of a play's time."""
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):
+            set_option = ctypes.CDLL(None).mallopt
+            set_option(_M_MMAP_THRESHOLD, _MOST_PICTURE)
+            set_option(_M_TRIM_THRESHOLD, 8 * _MOST_PICTURE)
 
 
 def _be_quiet() -> None:

@@ -15,6 +15,7 @@ import av
 import numpy as np
 
 from fastmanim import h264
+from fastmanim.converting import Converter
 
 HOLD_FRAMES = 4
 """From so many frames on a picture is encoded once and then repeated."""
@@ -59,6 +60,7 @@ class SegmentEncoder:
         self._next_pts = 0
         self._time_base = Fraction(spec.frame_rate.denominator, spec.frame_rate.numerator)
         self._codec: Any = None
+        self._converter = Converter(spec.width, spec.height, spec.pixel_format)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._container = av.open(str(self._unfinished), mode="w", format=spec.container_format)
@@ -82,13 +84,10 @@ class SegmentEncoder:
         """
         self._check(pixels, repeat)
         try:
-            picture = av.VideoFrame.from_numpy_buffer(pixels, format="rgba").reformat(
-                format=self.spec.pixel_format, threads=1
-            )
             if repeat >= HOLD_FRAMES and self._parameters is not None:
-                self._hold(picture, repeat, self._parameters)
+                self._hold(self._converter.alone(pixels), repeat, self._parameters)
             else:
-                self._encode(picture, repeat)
+                self._encode(self._converter.converted(pixels), repeat)
         except BaseException as error:
             raise self._failed("encode", error) from error
 

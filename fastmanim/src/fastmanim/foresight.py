@@ -9,6 +9,7 @@ when it is asked for, with Manim's messages.
 from __future__ import annotations
 
 import ast
+import re
 import select
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,20 +20,42 @@ from fastmanim.crew import Crew
 CLASSES = frozenset({"MathTex", "Tex", "SingleStringMathTex"})
 DECIDING = frozenset({"arg_separator", "substrings_to_isolate", "tex_environment", "tex_template", "tex_to_color_map"})
 """Arguments that decide what is compiled; where one of them is no constant, the formula is not foreseen."""
+_TEX = re.compile(r"\\[A-Za-z]|\^")
 MAX_FORMULAS = 200
 _LOOK_S = 0.005
 
 
 def calls_in(source: str) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    """Yield the formulas that stand in a source: name of the class, texts, deciding arguments."""
-    for node in ast.walk(ast.parse(source)):
+    """Yield the formulas that stand in a source: name of the class, texts, deciding arguments.
+
+    Where a class is called with one variable, each text of a list that looks like TeX may be meant.
+    """
+    tree = ast.parse(source)
+    open_calls: dict[str, dict[str, Any]] = {}
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in CLASSES:
             continue
         texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
         deciding = [one for one in node.keywords if one.arg is None or one.arg in DECIDING]
         constants = {one.arg: one.value.value for one in deciding if one.arg and isinstance(one.value, ast.Constant)}
-        if texts and len(texts) == len(node.args) and len(constants) == len(deciding):
+        if len(constants) != len(deciding):
+            continue
+        if texts and len(texts) == len(node.args):
             yield node.func.id, texts, constants
+        elif len(node.args) == 1 and isinstance(node.args[0], (ast.Name, ast.Subscript)):
+            open_calls[node.func.id] = constants
+    for name, constants in open_calls.items():
+        for text in _listed(tree):
+            yield name, [text], constants
+
+
+def _listed(tree: ast.AST) -> Iterator[str]:
+    """Yield the texts in lists, tuples and dictionaries that look like TeX."""
+    for node in ast.walk(tree):
+        items = node.elts if isinstance(node, (ast.List, ast.Tuple)) else ()
+        for item in node.values if isinstance(node, ast.Dict) else items:
+            if isinstance(item, ast.Constant) and isinstance(item.value, str) and _TEX.search(item.value):
+                yield item.value
 
 
 class Foresight:

@@ -126,7 +126,7 @@ def _hash_less() -> None:
     """Leave out of the hash of a play what its pictures do not depend on: paths that were read, and caches of ours."""
     from manim.utils import hashing
 
-    hashing.KEYS_TO_FILTER_OUT.update({"path_obj", "fastmanim_faces"})
+    hashing.KEYS_TO_FILTER_OUT.update({"path_obj", "fastmanim_faces", "fastmanim_axes"})
 
 
 def _quieten_progress_bars() -> None:

@@ -23,6 +23,8 @@ from fastmanim.patching import Patch
 
 _RTOL = 1.0e-5
 """Relative tolerance of numpy's `isclose`, by which Manim tells whether points coincide."""
+_AXES = "manim.mobject.graphing.coordinate_systems"
+_SHADING_OF_AXES = "ThreeDAxes._set_axis_shading.<locals>.make_func.<locals>.<lambda>"
 _KINDS = (VMobject, PMobject, AbstractImageMobject, Mobject)
 _stock_type = Camera.type_or_raise
 _stock_set_path = Camera.set_cairo_context_path
@@ -47,8 +49,12 @@ def capture_mobjects(self: Any, mobjects: Iterable[Any], **kwargs: Any) -> None:
             known = kinds[type(mobject)] = self.type_or_raise(mobject)
         return known
 
-    for kind, group in itertools.groupby(shown, kind_of):
-        self.display_funcs[kind](list(group), self.pixel_array)
+    self.fastmanim_axes = {}
+    try:
+        for kind, group in itertools.groupby(shown, kind_of):
+            self.display_funcs[kind](list(group), self.pixel_array)
+    finally:
+        vars(self).pop("fastmanim_axes", None)
 
 
 def display_vectorized(self: Any, vmobject: Any, ctx: cairo.Context[Any]) -> Any:
@@ -150,7 +156,7 @@ def set_cairo_context_color(self: Any, ctx: cairo.Context[Any], rgbas: Any, vmob
         red, green, blue, alpha = rgbas[0].tolist()
         ctx.set_source_rgba(blue, green, red, alpha)
         return self
-    points = vmobject.get_gradient_start_and_end_points()
+    points = _gradient_of(self, vmobject)
     points = self.transform_points_pre_display(vmobject, points)
     pattern = cairo.LinearGradient(*itertools.chain(*(point[:2] for point in points)))
     offsets = (0.0, 1.0) if len(rgbas) == 2 else np.linspace(0, 1, len(rgbas)).tolist()
@@ -158,6 +164,22 @@ def set_cairo_context_color(self: Any, ctx: cairo.Context[Any], rgbas: Any, vmob
         pattern.add_color_stop_rgba(offset, blue, green, red, alpha)
     ctx.set_source(pattern)
     return self
+
+
+def _gradient_of(camera: Any, vmobject: Any) -> Any:
+    """Return where a gradient begins and ends.
+
+    Each piece of an axis in space asks for the box around the whole axis (mobject/graphing/coordinate_systems.py:2527),
+    which is the same for all pieces that one picture shows.
+    """
+    own = vars(vmobject).get("get_gradient_start_and_end_points")
+    known = vars(camera).get("fastmanim_axes")
+    if known is None or getattr(own, "__qualname__", "") != _SHADING_OF_AXES or own.__module__ != _AXES:
+        return vmobject.get_gradient_start_and_end_points()
+    key = tuple(id(cell.cell_contents) for cell in own.__closure__)
+    if key not in known:
+        known[key] = own()
+    return known[key]
 
 
 _MODULE = "manim.camera.camera"
