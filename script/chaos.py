@@ -126,9 +126,7 @@ def one_round(service: Service, stage: str, victim: str, kill: Kill) -> tuple[st
             if stage == "queued":
                 frozen.hold()
             job = service.submit(**asked_for(stage))
-            caught = frozen.catch(job.id, stage)
-            if caught and victim in ONLY_WHILE_RENDERING:
-                service.await_role(victim)
+            caught = frozen.catch(job.id, stage, victim if victim in ONLY_WHILE_RENDERING else "dispatcher")
             had_one = caught and kill(service, victim)
         finally:
             frozen.close()

@@ -168,13 +168,16 @@ class Frozen:
         while _state_of(self._dispatcher) not in "Tt":
             time.sleep(0.001)
 
-    def catch(self, job_id: str, stage: str) -> bool:
-        """Hold the dispatcher when the job is in the stage; False where it has left it already."""
+    def catch(self, job_id: str, stage: str, role: str = "dispatcher") -> bool:
+        """Hold the dispatcher when the job is in the stage and this process is there; False where it has left it.
+
+        The row says `rendering` a moment before the launcher is asked: held there, no worker would ever come.
+        """
         give_up_at = time.monotonic() + END_S
         while time.monotonic() < give_up_at:
             self.hold()
             state, progress = self._look(job_id)
-            if state == stage or (stage == "part" and progress != "{}"):
+            if (state == stage or (stage == "part" and progress != "{}")) and self._service.pid_of(role):
                 return True
             if ORDER.index(state) > ORDER.index(stage):
                 return False
