@@ -27,6 +27,8 @@ GENERATED = WEB / "src" / "generated"
 NODE_ENVIRONMENT = WEB / ".node"
 NODE_PINS = ROOT / "requirements" / "node.txt"
 OLDEST_NODE = (20, 19)
+NPM_OPTIONS = ("--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1", "--fetch-timeout=20000")
+"""Who has no network is not to wait long for a page that cannot be built."""
 WORTH_PACKING = {".js", ".css", ".svg", ".html", ".json"}
 
 
@@ -78,7 +80,7 @@ def build() -> None:
     installed = WEB / "node_modules" / ".package-lock.json"
     lock = WEB / "package-lock.json"
     if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
-        run("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", environ=environ)
+        run("npm", "ci", *NPM_OPTIONS, environ=environ)
     run("npm", "run", "--silent", "build", environ=environ)
 
 

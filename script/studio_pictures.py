@@ -1,7 +1,7 @@
-"""Take the pictures of the studio that are in the documentation: `.venv/bin/python script/studio_pictures.py [NAME…]`.
+"""Take the pictures of the studio for the documentation: `.venv/bin/python script/studio_pictures.py [NAME…]`.
 
-Every state is brought about in a real service and photographed on a phone and a wide screen, some on a tablet too, light
-and dark. They are JPEG files in docs/pictures/studio; whoever changes how the page looks takes them anew.
+Each state is brought about in a real service and photographed on a phone and a wide screen, some on a tablet too,
+light and dark. They are JPEG files in docs/pictures/studio; whoever changes how the page looks takes them anew.
 """
 
 from __future__ import annotations

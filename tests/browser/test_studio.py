@@ -35,9 +35,9 @@ LONG = """from manim import *
 
 class Long(Scene):
     def construct(self):
-        dots = VGroup(*[Dot() for _ in range(40)]).arrange_in_grid()
+        square = Square(color=BLUE)
         for _ in range(40):
-            self.play(Rotate(dots), run_time=4)
+            self.play(Rotate(square), run_time=20)
 """
 PLAYS = "video => video.readyState >= 2 && video.videoWidth > 0"
 
@@ -88,6 +88,24 @@ def expect_video(page: Page) -> None:
     page.wait_for_function(f"() => ({PLAYS})(document.querySelector('video'))")
 
 
+def is_shared_and_taken_back(page: Page) -> None:
+    """The page for everybody works without script and in another browser, until its owner takes it back."""
+    page.get_by_role("button", name="Share").click()
+    is_clean(page)
+    url = page.get_by_role("link", name="Page for everybody").get_attribute("href")
+    assert url
+    assert page.context.browser
+    with watched_page(page.context.browser, url, java_script_enabled=False) as (other, _):
+        other.goto(url)
+        expect(other.get_by_role("heading", name="A circle")).to_be_visible()
+        expect(other.locator("video")).to_be_visible()
+        other.get_by_text("The code", exact=True).click()
+        expect(other.get_by_label("Code of the scene")).to_contain_text("from manim import")
+    page.get_by_role("button", name="Stop sharing").click()
+    expect(page.get_by_role("button", name="Share")).to_be_visible()
+    assert page.request.get(url).status == 404
+
+
 def test_from_an_example_to_a_second_version(page: Page, tmp_path: Path) -> None:
     """A chip becomes a video; changed code is checked, mended by one click and rendered as another version."""
     is_clean(page)
@@ -98,6 +116,7 @@ def test_from_an_example_to_a_second_version(page: Page, tmp_path: Path) -> None
     expect_video(page)
     is_clean(page)
     assert saved(page, "Video, MP4", tmp_path)[4:8] == b"ftyp"
+    is_shared_and_taken_back(page)
     write(page, CHANGED)
     expect(page.get_by_text("The code has changed since this was rendered")).to_be_visible()
     page.get_by_role("button", name="Fix line 6").click()

@@ -24,7 +24,9 @@ from manimatic.jobs import (
     JobState,
     NewJob,
     Options,
+    Origin,
     Quality,
+    Revision,
     Usage,
     Video,
 )
@@ -161,6 +163,37 @@ def test_list_by_state_shows_only_that_state(store: JobStore) -> None:
     store.advance(claim, S.GENERATING)
     assert [job.id for job in store.list_jobs(limit=9, state=S.GENERATING).jobs] == [claim.job.id]
     assert len(store.list_jobs(limit=9, state=S.QUEUED).jobs) == 2
+
+
+def test_list_by_lineage_shows_a_first_version_and_all_that_came_of_it(store: JobStore) -> None:
+    """What was to be changed is read back as it was."""
+    first, other = submit(store), submit(store)
+    revision = Revision(instruction="“bluer”", code="x = 1\n")
+    origin = Origin(parent=first.id, lineage=first.first_version)
+    second = submit(store, origin=origin, revision=revision)
+    assert [job.id for job in store.list_jobs(limit=9, lineage=first.id).jobs] == [second.id, first.id]
+    assert [job.id for job in store.list_jobs(limit=9, lineage=other.id).jobs] == [other.id]
+    read = store.get(second.id)
+    assert (read.parent, read.first_version, read.revision) == (first.id, first.id, revision)
+
+
+def test_shared_job_is_found_by_its_token_until_it_is_shared_no_more(store: JobStore) -> None:
+    """Only a job with a video can be shared, and a deleted one is not there."""
+    job = submit(store)
+    with pytest.raises(Conflict):
+        store.share(job.id, "token")
+    claim = take(store)
+    to_uploading(store, claim)
+    store.advance(claim, S.COMPLETE, video=VIDEO)
+    assert store.share(job.id, "token").share_token == "token"
+    assert store.shared("token").id == job.id
+    store.share(job.id, None)
+    with pytest.raises(JobNotFound):
+        store.shared("token")
+    store.share(job.id, "another")
+    store.doom(job.id)
+    with pytest.raises(JobNotFound):
+        store.shared("another")
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "=", "é", "YmVmb3JlOjA", "YmVmb3JlOjE=", "YmVmb3JlOngx", "A" * 10_000])

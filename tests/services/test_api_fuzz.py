@@ -30,7 +30,7 @@ WALKS = {
 KEYLESS_CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["401"]}}}
 
 OPERATIONS = ["check", "generate", "jobs", "health", "live", "ready", "metrics"]
-ABOUT_JOBS = ["status", "events", "logs", "deliveries", "cancel", "retry", "delete"]
+ABOUT_JOBS = ["status", "events", "logs", "deliveries", "revise", "share", "unshare", "cancel", "retry", "delete"]
 NOTHING_TO_SPOIL = {"health", "live", "ready", "metrics"}
 """Operations without parameters: no request to them can be wrong."""
 CASES = [
@@ -95,7 +95,7 @@ def existing(api: Api, operation: str) -> str:
     """Return the id of a new job; one that has ended where a stream would not end by itself."""
     account = "fuzz" if "HTTP_AUTHORIZATION" in api.client.environ_base else "local"
     job_id = api.store.submit(NewJob(prompt="a circle", account=account), max_queued=100_000).id
-    if operation in {"events", "delete"}:
+    if operation in {"events", "delete", "revise", "share"}:
         api.complete(job_id)
     if operation == "retry":
         api.fail(job_id, STORAGE_FAILURE, held_video="/nowhere/held.mp4")

@@ -19,6 +19,8 @@ OPERATIONS = {
     "logs",
     "deliveries",
     "revise",
+    "share",
+    "unshare",
     "cancel",
     "retry",
     "delete",
@@ -58,7 +60,7 @@ def test_document_is_openapi_3_1_and_has_every_operation(spec: dict[str, Any]) -
 
 def test_every_address_of_the_app_is_documented(api: Api, spec: dict[str, Any]) -> None:
     """But for the pages and the document itself."""
-    pages = {"/", "/assets/{name}", "/docs", "/openapi.json", "/static/{filename}"}
+    pages = {"/", "/assets/{name}", "/v/{token}", "/v/{token}/scene.py", "/docs", "/openapi.json", "/static/{filename}"}
     rules = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in api.app.url_map.iter_rules()}
     assert rules - pages == set(spec["paths"])
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +54,15 @@ def test_files_are_kept_for_ever_under_names_that_change_with_them(api: Api) -> 
         assert packed.headers["Content-Encoding"] == "gzip"
         assert len(packed.data) < len(plain.data)
         assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+
+
+def test_wheel_holds_the_page(tmp_path: Path) -> None:
+    """What git does not keep is packed all the same."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT / "backend", check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        assert "manimatic/api/studio/index.html" in packed.namelist()
 
 
 def test_first_load_is_small() -> None:

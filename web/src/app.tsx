@@ -7,7 +7,7 @@ import { Header } from "./parts/header";
 import { History } from "./parts/history";
 import { Home } from "./parts/home";
 import { KeyDialog } from "./parts/key";
-import { JobPage, RecipePage } from "./parts/pages";
+import { JobPage, RecipePage, SharedPage } from "./parts/pages";
 
 const HEALTH_EVERY_MS = 60_000;
 
@@ -28,6 +28,7 @@ export function App() {
         {here.kind === "gallery" && <Gallery />}
         {here.kind === "history" && <History />}
         {here.kind === "job" && <JobPage key={here.id} id={here.id} />}
+        {here.kind === "shared" && <SharedPage key={here.id} id={here.id} />}
         {here.kind === "recipe" && <RecipePage key={here.id} id={here.id} />}
       </main>
       <footer>

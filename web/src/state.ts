@@ -18,7 +18,7 @@ export const DEFAULTS: Options = {
 
 export type Place =
   | { kind: "home" } | { kind: "gallery" } | { kind: "history" }
-  | { kind: "job"; id: string } | { kind: "recipe"; id: string };
+  | { kind: "job"; id: string } | { kind: "recipe"; id: string } | { kind: "shared"; id: string };
 
 export const place = signal<Place>(readPlace());
 export const prompt = signal(kept("prompt", ""));
@@ -61,7 +61,7 @@ export function chosen(): Record<string, string | number> {
 
 function readPlace(): Place {
   const [, kind, id] = location.hash.replace(/^#/, "").split("/");
-  if ((kind === "job" || kind === "recipe") && id && /^[A-Za-z0-9_-]{1,64}$/.test(id)) return { kind, id };
+  if ((kind === "job" || kind === "recipe" || kind === "shared") && id && /^[A-Za-z0-9_-]{1,64}$/.test(id)) return { kind, id };
   return kind === "history" || kind === "gallery" ? { kind } : { kind: "home" };
 }
 

@@ -83,6 +83,7 @@ export interface Job extends JobSummary {
   queue_position: number | null;
   cancel_requested: boolean;
   attempts: Attempt[];
+  share_url: string | null;
   timings: Record<string, number>;
   video: Video | null;
 }

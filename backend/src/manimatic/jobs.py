@@ -317,6 +317,8 @@ class Job:
     lineage: str | None = None
     """The first version; None where this is the first."""
     revision: Revision | None = None
+    share_token: str | None = None
+    """What its page for everybody is found by, while its owner shares it."""
 
     @property
     def first_version(self) -> str:

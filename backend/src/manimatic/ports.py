@@ -271,6 +271,14 @@ class JobStore(Protocol):
         """Put a job that failed as `storage_error` back in the queue. Raises JobNotFound, Conflict."""
         ...
 
+    def share(self, job_id: str, token: str | None) -> Job:
+        """Share a job that has a video under this token, or no more with None. Raises JobNotFound, Conflict."""
+        ...
+
+    def shared(self, token: str) -> Job:
+        """Return the job that is shared under this token. Raises JobNotFound."""
+        ...
+
     def delete(self, job_id: str) -> Job:
         """Remove a final job and return what it was. Raises JobNotFound, Conflict while it runs."""
         ...

@@ -26,6 +26,7 @@ from manimatic.jobs import (
     Revision,
     Submitted,
     check_source,
+    new_id,
 )
 from manimatic.ports import JobStore, Page, Storage, Wakeup
 
@@ -112,6 +113,26 @@ class JobService:
         job = self._store.request_cancel(job_id)
         self._wakeup.notify(job_id)
         return job
+
+    def share(self, job_id: str, *, account: str | None = None) -> Job:
+        """Give the job a page for everybody who knows its address; one that has it keeps it.
+
+        Raises:
+            JobNotFound: There is no such job.
+            Conflict: It has no video.
+            StoreError: The database cannot be used.
+        """
+        job = self.get(job_id, account=account)
+        return job if job.share_token else self._store.share(job_id, new_id())
+
+    def unshare(self, job_id: str, *, account: str | None = None) -> Job:
+        """Take that page away; doing so twice is harmless. Raises JobNotFound, StoreError."""
+        self.get(job_id, account=account)
+        return self._store.share(job_id, None)
+
+    def shared(self, token: str) -> Job:
+        """Return the job that is shared under this token, whoever asks. Raises JobNotFound, StoreError."""
+        return self._store.shared(token)
 
     def delete(self, job_id: str, *, account: str | None = None) -> Job:
         """Remove an ended job with its video.

@@ -44,5 +44,6 @@ INSERT INTO deliveries (id, job_id, event, url, body, state, created_at, next_at
 ('d1', 'complete22222222222222222a', 'end', 'https://example.org', '{}', 'sent', 1000005, NULL, 1, '[]');
 INSERT INTO webhook_secrets (id, account, secret, created_at) VALUES (1, 'ada', 'whsec_x', 1000000);
 INSERT INTO turns (account, turn) VALUES ('ada', 3);
+UPDATE jobs SET share_token = 'sharesharesharesharesharesh' WHERE id = 'complete22222222222222222a';
 UPDATE jobs SET parent = 'complete22222222222222222a', lineage = 'complete22222222222222222a',
     revision = '{"instruction":"bluer","code":"x = 1"}' WHERE id = 'queued2222222222222222222a';

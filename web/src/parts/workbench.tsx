@@ -11,6 +11,7 @@ import { Player } from "./player";
 import { ProblemCard } from "./problem";
 import { ByApi, OptionFields } from "./prompt";
 import { Revise } from "./revise";
+import { Share } from "./share";
 import { Stages } from "./stages";
 import { Tabs, type Tab } from "./tabs";
 import { Versions } from "./versions";
@@ -76,6 +77,7 @@ export function Workbench({ job, recipe, code, poster }: Props) {
       {job && (
         <div class="bench-more">
           {!running && job.code && <Revise job={job} edited={stale ? text : null} />}
+          {job.url && <Share key={job.job_id} job={job} />}
           <Versions job={job} />
         </div>
       )}

@@ -23,6 +23,7 @@ from manimatic.api import (
     metrics,
     metrics_routes,
     problems,
+    share_routes,
     spec,
     studio_routes,
     video_routes,
@@ -135,6 +136,7 @@ def _assemble(parts: Parts) -> APIFlask:
         metrics_routes,
         docs_routes,
         studio_routes,
+        share_routes,
     ):
         app.register_blueprint(routes.blueprint)
     return app

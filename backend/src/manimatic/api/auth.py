@@ -27,6 +27,8 @@ NEEDED: Mapping[str, frozenset[Scope]] = {
     "jobs.generate": WRITE,
     "jobs.revise": WRITE,
     "jobs.cancel": WRITE,
+    "share.share": WRITE,
+    "share.unshare": WRITE,
     "jobs.retry": WRITE,
     "jobs.delete": WRITE,
     "jobs.status": READ,
@@ -43,6 +45,7 @@ OPEN = frozenset(
     {
         *("health.live", "health.ready"),  # load balancers hold no keys
         "videos.video",  # the name cannot be guessed, and a page shows the video by its address alone
+        *("share.page", "share.scene"),  # the address cannot be guessed, and is given away by the job's owner
         *("studio.page", "studio.asset", "docs.docs", "openapi.spec", "static"),
     }
 )

@@ -69,6 +69,7 @@ def job_details(job: Job, attempts: Sequence[Attempt], queue_position: int | Non
         "timings": {state: round(seconds, 3) for state, seconds in job.timings.items()},
         "isolation": job.isolation,
         "video": _video(job.video),
+        "share_url": share_url(job, base_url),
         "deadline_at": iso(job.deadline_at),
     }
 
@@ -78,6 +79,11 @@ def video_url(video: Video | None, base_url: str) -> str | None:
     if video is None or not video.url:
         return None
     return base_url + video.url if video.url.startswith("/") else video.url
+
+
+def share_url(job: Job, base_url: str) -> str | None:
+    """Return the address of the job's page for everybody, while it is shared."""
+    return f"{base_url}/v/{job.share_token}" if job.share_token else None
 
 
 def problem_of_failure(job_id: str, failure: Failure | None) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ _WITH_A_KEY = (401, 403, 429)
 _SCHEME = "key"
 _FIRST = ("/generate", "/status/{job_id}")
 """The paths that a reader looks for first; the others follow by length."""
-_ABOUT_A_JOB = ("status", "events", "logs", "deliveries", "revise", "cancel", "retry", "delete")
+_ABOUT_A_JOB = ("status", "events", "logs", "deliveries", "revise", "share", "unshare", "cancel", "retry", "delete")
 """Operations that go on from a job which was made."""
 _PARAMETERS = {
     "job_id": ("The job's id.", r"^[A-Za-z0-9_-]{1,64}$"),

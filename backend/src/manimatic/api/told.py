@@ -179,7 +179,14 @@ class JobOut(JobSummary):
     timings: dict[str, float] = Field(description="Seconds spent in each state that it has left.")
     isolation: dict[str, Any] | None = Field(description="The walls that stood around the run.")
     video: VideoOut | None
+    share_url: str | None = Field(description="Address of its page for everybody, while it is shared.")
     deadline_at: _Time | None
+
+
+class SharedOut(BaseModel):
+    """Where a job is shared."""
+
+    url: str = Field(description="Address of its page, for everybody who knows it.")
 
 
 class JobPage(BaseModel):

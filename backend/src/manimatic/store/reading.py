@@ -31,6 +31,14 @@ def get(connection: Connection, job_id: str) -> Job:
     return job_of(row)
 
 
+def shared(connection: Connection, token: str) -> Job:
+    """Return the job that is shared under this token. Raises JobNotFound."""
+    row = connection.execute(select(jobs).where(jobs.c.share_token == token, not_doomed())).mappings().one_or_none()
+    if row is None:
+        raise JobNotFound("Nothing is shared here.")
+    return job_of(row)
+
+
 def list_jobs(
     connection: Connection,
     limit: int,

@@ -84,11 +84,13 @@ jobs = Table(
     Column("parent", String(64)),
     Column("lineage", String(64)),
     Column("revision", json_type()),
+    Column("share_token", String(64)),
     Index("jobs_by_state", "state", "seq"),
     Index("jobs_by_video_expiry", "video_expires_at"),
     Index("jobs_by_account", "account", "seq"),
     Index("jobs_by_lease", "lease_until"),
     Index("jobs_by_lineage", "lineage", "seq"),
+    Index("jobs_by_share", "share_token", unique=True),
     sqlite_autoincrement=True,
 )
 

@@ -148,6 +148,16 @@ class SqlJobStore:
         with self._database.write() as connection:
             return upkeep.requeue_held(connection, job_id, self._now(connection))
 
+    def share(self, job_id: str, token: str | None) -> Job:
+        """Share a complete job under this token, or no more with None. Raises JobNotFound, Conflict."""
+        with self._database.write() as connection:
+            return upkeep.share(connection, job_id, token, self._now(connection))
+
+    def shared(self, token: str) -> Job:
+        """Return the job that is shared under this token. Raises JobNotFound."""
+        with self._database.read() as connection:
+            return reading.shared(connection, token)
+
     def delete(self, job_id: str) -> Job:
         """Remove a final job and return what it was. Raises JobNotFound, Conflict while it runs."""
         with self._database.write() as connection:

@@ -66,6 +66,15 @@ def requeue_held(connection: Connection, job_id: str, now: float) -> Job:
     return moves.move(connection, row, JobState.QUEUED, now, changes=changes)
 
 
+def share(connection: Connection, job_id: str, token: str | None, now: float) -> Job:
+    """Share the job under this token, or no more. Raises JobNotFound, Conflict."""
+    row = moves.locked(connection, job_id)
+    if token is not None and (row["state"] != JobState.COMPLETE.value or not row["video"]):
+        raise Conflict(f"Job {job_id} has no video that could be shared.")
+    change = update(jobs).where(jobs.c.seq == row["seq"]).values(share_token=token, updated_at=now).returning(jobs)
+    return job_of(connection.execute(change).mappings().one())
+
+
 def remove(connection: Connection, job_id: str) -> Job:
     """Delete a final job with its events and attempts. Raises JobNotFound, Conflict."""
     row = moves.locked(connection, job_id, doomed_too=True)
