@@ -12,6 +12,7 @@ in turns in the same run. Nothing here is a test: no figure fails the build.
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import statistics
 import subprocess
@@ -39,39 +40,25 @@ MANIMATIC = ROOT / ".venv/bin/manimatic"
 CIRCLE = "from manim import *\n\n\nclass A(Scene):\n    def construct(self):\n        self.play(Create(Circle()))\n"
 
 
+WITH_ARGUMENTS = {
+    "check": "bench_check",
+    "rehearse": "rehearse_bench",
+    "gallery": "gallery_check",
+    "posters": "posters",
+    "render": "render_bench",
+    "parity": "parity_check",
+    "pool": "pool_bench",
+}
+"""What takes arguments of its own, and the script that has it."""
+
+
 def main(names: list[str]) -> int:
     """Run the measurements whose names begin with one of these, or all but those that take a folder of scenes.
 
     One that this machine lacks is named.
     """
-    if names[:1] == ["check"]:
-        from bench_check import main as check
-
-        return check(names[1:])
-    if names[:1] == ["rehearse"]:
-        from rehearse_bench import main as rehearse
-
-        return rehearse(names[1:])
-    if names[:1] == ["gallery"]:
-        from gallery_check import main as gallery
-
-        return gallery(names[1:])
-    if names[:1] == ["posters"]:
-        from posters import main as posters
-
-        return posters(names[1:])
-    if names[:1] == ["render"]:
-        from render_bench import main as render
-
-        return render(names[1:])
-    if names[:1] == ["parity"]:
-        from parity_check import main as parity
-
-        return parity(names[1:])
-    if names[:1] == ["pool"]:
-        from pool_bench import main as pool
-
-        return pool(names[1:])
+    if names and names[0] in WITH_ARGUMENTS:
+        return int(importlib.import_module(WITH_ARGUMENTS[names[0]]).main(names[1:]))
     for name, measure in MEASUREMENTS.items():
         if not names or name.startswith(tuple(names)):
             try:
