@@ -268,7 +268,7 @@ def test_store_that_fails_for_a_while_loses_nothing(api: Api, monkeypatch: pytes
 
     monkeypatch.setattr(api.store, "events", broken)
     claim = api.render(job_id)
-    time.sleep(0.1)
+    until(lambda: "cannot be read" in log.getvalue())
     monkeypatch.setattr(api.store, "events", works)
     finish(api, claim)
     assert reader.end() == [1, 2, 3, 4, 5, 6]
