@@ -168,6 +168,6 @@ def test_the_build_context_holds_sources_only() -> None:
     ignore = (ROOT / ".dockerignore").read_text().splitlines()
     assert ignore[1] == "*"
     assert [line for line in ignore if line.startswith("!")] == [
-        *("!backend/bin", "!backend/src", "!worker/src", "!examples", "!requirements/*.txt"),
-        "!script/use-package-settings",
+        *("!backend/bin", "!backend/src", "!worker/src", "!fastmanim/src", "!examples", "!requirements/*.txt"),
+        *("!deploy/start-postgres", "!deploy/pg_hba.conf", "!deploy/redis.conf", "!script/use-package-settings"),
     ]

@@ -21,7 +21,7 @@ from support import require
 
 USERS = ServiceUsers()
 PYTHON = "/usr/bin/python3"
-OURS = (ROOT / "backend/src", ROOT / "worker/src")
+OURS = (ROOT / "backend/src", ROOT / "worker/src", ROOT / "fastmanim/src")
 KEY = "AIza-a-key-of-the-test"
 CODE = """from manim import *
 

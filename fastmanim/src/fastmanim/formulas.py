@@ -2,7 +2,8 @@ r"""Formulas: TeX with its preamble loaded already, and files that appear when t
 
 Patch of `tex_to_svg_file` (utils/tex_file_writing.py:35). The preamble of Manim's default template is dumped once into
 a format file; TeX then reads the same document from `\begin{document}` on, and DVI and SVG come out the same. A
-document that fails, or any other template, compiler or output format, goes Manim's own way, with its messages.
+document that fails or lacks a character, or any other template, compiler or output format, goes Manim's own way, with
+its messages.
 """
 
 from __future__ import annotations
@@ -129,11 +130,20 @@ def _compiled(document: _Document) -> bool:
     with tempfile.TemporaryDirectory(prefix="fastmanim-") as folder:
         place = Path(folder)
         (place / "formula.tex").write_text(_BEGIN + rest, encoding="utf-8")
-        if _ran([*_LATEX, f"-fmt={formats}", "-output-format=dvi", "formula.tex"], place) and _drawn(place):
+        made = _ran([*_LATEX, f"-fmt={formats}", "-output-format=dvi", "formula.tex"], place)
+        if made and not _lacks_characters(place) and _drawn(place):
             document.svg.with_suffix(".tex").write_text(document.source, encoding="utf-8")
             _move(place / "formula.svg", document.svg)
             return True
     return False
+
+
+def _lacks_characters(place: Path) -> bool:
+    """Tell whether TeX left characters out, of which its log alone tells; Manim's own way keeps the log."""
+    try:
+        return b"Missing character: There is no" in (place / "formula.log").read_bytes()
+    except OSError:
+        return True
 
 
 def _drawn(place: Path) -> bool:
