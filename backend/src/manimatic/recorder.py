@@ -143,10 +143,14 @@ class Recorder:
             self._write()
 
     def _write(self) -> None:
-        """Write all in one transaction: either nothing is kept here afterwards, or everything."""
-        text = "".join(self._log)
-        starts = range(0, len(text), MAX_EVENT_CHARS)
-        lines = [("log", {"text": text[start : start + MAX_EVENT_CHARS]}) for start in starts]
+        """Write all in one transaction, after the full events of a long log, each in its own.
+
+        What was not written is kept here.
+        """
+        while len(text := "".join(self._log)) > MAX_EVENT_CHARS:
+            self._store.add_events(self._claim, [("log", {"text": text[:MAX_EVENT_CHARS]})])
+            self._log = [text[MAX_EVENT_CHARS:]]
+        lines = [("log", {"text": text})] if text else []
         if happened := [*lines, *self._said.items()]:
             changes = {"progress": self._said["progress"]} if "progress" in self._said else {}
             self._store.add_events(self._claim, happened, **changes)
