@@ -44,7 +44,6 @@ WITH_ARGUMENTS = {
     "check": "bench_check",
     "rehearse": "rehearse_bench",
     "gallery": "gallery_check",
-    "posters": "posters",
     "render": "render_bench",
     "parity": "parity_check",
     "pool": "pool_bench",

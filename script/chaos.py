@@ -44,6 +44,9 @@ def main(arguments: list[str]) -> int:
     """Run the rounds and print what happened."""
     if arguments[:1] == ["engine"]:
         return with_engine(engines.Engine(Path(arguments[1]).absolute()))
+    if arguments[:1] != ["random"] and not {*arguments} <= {*STAGES}:
+        print(__doc__, file=sys.stderr)
+        return 2
     rounds = _chance(int(arguments[1])) if arguments[:1] == ["random"] else _every(arguments)
     chosen = {name: value for name, value in os.environ.items() if name.startswith("MANIMATIC_")}
     return run(list(rounds), chosen, Service.kill)

@@ -8,6 +8,7 @@ rehearsal), storing.
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import sys
@@ -34,12 +35,17 @@ WAYS = (
 FULL_S = 60.0
 
 
-def main(names: list[str]) -> int:
-    """Measure all ways, or those whose names begin with the second argument."""
-    jobs = int(names[0]) if names else JOBS
+def main(arguments: list[str]) -> int:
+    """Measure all ways, or those that are wanted."""
+    parser = argparse.ArgumentParser(prog="script/bench pool", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("jobs", nargs="?", type=int, default=JOBS, help="in each way; %(default)s")
+    parser.add_argument(
+        "way", nargs="?", default="", help=f"only those that begin so: {'; '.join(way[0] for way in WAYS)}"
+    )
+    wanted = parser.parse_args(arguments)
     for name, size, share in WAYS:
-        if name.startswith(tuple(names[1:2]) or ""):
-            print(f"{name}: {measured(size, share, jobs)}", flush=True)
+        if name.startswith(wanted.way):
+            print(f"{name}: {measured(size, share, wanted.jobs)}", flush=True)
     return 0
 
 

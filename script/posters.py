@@ -1,4 +1,4 @@
-"""Draw the gallery's posters: `script/bench posters [RECIPE…]`, for recipes that have none yet or that are named.
+"""Draw the gallery's posters, for recipes that have none or that are named: `script/posters.py [RECIPE…]`.
 
 A poster is the frame of the last two thirds of a recipe's video that shows most, 480 pixels wide, as WebP. They are
 committed, since drawing them takes minutes: after a recipe has changed, draw its poster again.
@@ -27,7 +27,7 @@ QUALITY = 60
 
 def main(arguments: list[str]) -> int:
     """Draw what is missing or named, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="script/bench posters", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", help="those without a poster where none is named")
     named = parser.parse_args(arguments).recipes
     scenes = sorted(ROOT.glob("examples/*/scene.py"))

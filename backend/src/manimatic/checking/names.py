@@ -27,8 +27,6 @@ BUILTIN_NAMES = frozenset(dir(builtins)) | {
 }
 PALETTES = frozenset({"Colors", "colors", "COLORS", "Color", "Colour", "Colours", "color", "ManimColors", "palette"})
 """Names that stand for a collection of colours elsewhere."""
-EDGES = {"TOP": "UP", "BOTTOM": "DOWN"}
-"""Places of other Manims, and the directions that lead there."""
 TOWARDS = frozenset({"to_edge", "to_corner", "next_to", "align_to", "get_edge_center", "get_corner", "align_on_border"})
 """Methods that ask for a direction."""
 MIN_SPELLED = 4
@@ -41,7 +39,8 @@ class NameRule:
     def __init__(self, world: World, findings: Findings, *, short: bool) -> None:
         self.world, self.findings, self.short = world, findings, short
         others = read_data("other_manims.json")
-        self.others, self.calls, self.shapes = others["names"], others["calls"], others["shapes"]
+        self.others, self.edges = others["names"], others["edges"]
+        self.calls, self.shapes = others["calls"], others["shapes"]
         calls: dict[str, str | list[str]] = read_data("rewrites.json")["calls"]
         self.rewrites = {n: [read_rewrite(one) for one in ([t] if isinstance(t, str) else t)] for n, t in calls.items()}
         self.imports, self.owned, self.maths = others["imports"], others["owned_imports"], others["maths"]
@@ -166,9 +165,9 @@ class NameRule:
             self.findings.add("missing-import", node, f"{name} is not imported.", hint=hint, fix=Fix((edit,)))
         elif not self.world.imports.star and name in self.world.index.star:
             self._report_unimported(node)
-        elif name in EDGES and self.world.imports.star:
+        elif name in self.edges and self.world.imports.star:
             ways = id(node) in self._directions
-            use = EDGES[name] if ways else f"(config.frame_y_radius * {EDGES[name]})"
+            use = self.edges[name] if ways else f"(config.frame_y_radius * {self.edges[name]})"
             self._report_old(node, use, self.findings.replacing(node, use))
         elif name == "degrees" and id(node) not in self._functions:
             self._report_old(node, "DEGREES", self.findings.replacing(node, "DEGREES"))

@@ -16,7 +16,6 @@ from manimatic.checking.wrapping import wrapped
 from manimatic.diagnostics import Edit, Fix
 
 ARRAYS = frozenset({"array", "asarray"})
-TEXTS = {"TOP": "UP", "BOTTOM": "DOWN"}
 SIMPLE = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)
 
 
@@ -25,7 +24,8 @@ class PointRules:
 
     def __init__(self, world: World, findings: Findings) -> None:
         self.world, self.findings = world, findings
-        self.others = read_data("other_manims.json")["names"]
+        others = read_data("other_manims.json")
+        self.others, self.edges = others["names"], others["edges"]
 
     def check(self, names: Iterable[str], bound: Bound, values: Mapping[int, Value]) -> None:
         """Look at the arguments of some parameters."""
@@ -45,7 +45,7 @@ class PointRules:
         elif isinstance(value, Plain) and value.kind == "str":
             message = "A direction or point is a vector such as UP or [1, 2, 0], not text."
             near = re.sub(r"[\s-]+", "_", (value.text or "").strip()).upper()
-            near = TEXTS.get(near) or self.others.get(near, {}).get("use", near)
+            near = self.edges.get(near) or self.others.get(near, {}).get("use", near)
             known = near if self.world.index.constants.get(near) == "vec3" else None
             fix = self.findings.replacing(node, known) if known is not None and self.world.imports.star else None
             self.findings.add("text-for-point", node, message, nearest=known, fix=fix)

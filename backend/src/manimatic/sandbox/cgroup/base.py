@@ -14,7 +14,8 @@ from typing import Protocol
 
 CPU_PERIOD_US = 100_000  # the kernel's default period, and so the longest pause of a throttled group
 CPU_WEIGHT = 20  # of cpu.weight's default of 100: a worker yields to the service when the CPU is short
-IDLE_WEIGHT = 1  # the kernel's least: for who prepares work that nobody waits for
+CPU_SHARES = 1024 * CPU_WEIGHT // 100  # cpu.shares has 1024 where cpu.weight has 100
+IDLE_WEIGHT, IDLE_SHARES = 1, 2  # the kernel's least: for who prepares work that nobody waits for
 _NAME = re.compile(r"manimatic-([a-z0-9]+)-([a-z0-9]+)")
 _REMOVE_TRIES = 50
 _FIRST_PAUSE_S, _PAUSE_S = 0.001, 0.01

@@ -13,8 +13,6 @@ from manimatic.sandbox.cgroup.mounts import Hierarchy, makes_groups, named_below
 
 _CONTROLLERS = ("memory", "pids", "cpu", "cpuacct", "freezer")
 _LIMIT_FILE = {"memory": "memory.limit_in_bytes", "pids": "pids.max", "cpu": "cpu.cfs_quota_us"}
-_IDLE_SHARES = 2  # the kernel's least
-_CPU_SHARES = 1024 * base.CPU_WEIGHT // 100  # cpu.shares has 1024 where cpu.weight has 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class V1Group:
     def yields(self, *, to_all: bool) -> None:
         """Set the shares."""
         if "cpu" in self.folders:
-            base.write_weight(self.folders["cpu"] / "cpu.shares", _IDLE_SHARES if to_all else _CPU_SHARES)
+            base.write_weight(self.folders["cpu"] / "cpu.shares", base.IDLE_SHARES if to_all else base.CPU_SHARES)
 
     def kill(self, timeout_s: float = 5.0) -> None:
         """Refuse forks, freeze, kill, thaw, until no process is left."""
@@ -66,7 +64,7 @@ class V1Group:
         self._write("pids", "pids.max", limits.max_processes)
         self._write("cpu", "cpu.cfs_period_us", base.CPU_PERIOD_US)
         self._write("cpu", "cpu.cfs_quota_us", base.quota_us(limits.cpu_cores))
-        self._write("cpu", "cpu.shares", _CPU_SHARES)
+        self._write("cpu", "cpu.shares", base.CPU_SHARES)
 
     def _distinct(self) -> list[Path]:
         """List each folder once: cpu and cpuacct may share theirs."""

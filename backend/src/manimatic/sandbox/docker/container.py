@@ -13,7 +13,7 @@ from typing import Any
 from manimatic.ports import Limits
 from manimatic.sandbox import seccomp
 from manimatic.sandbox.bwrap_command import ENVIRON, JOB_DIR, SYSTEM
-from manimatic.sandbox.cgroup.base import CPU_PERIOD_US, CPU_WEIGHT, quota_us
+from manimatic.sandbox.cgroup.base import CPU_PERIOD_US, CPU_SHARES, quota_us
 from manimatic.sandbox.docker.profile import profile
 from manimatic.sandbox.supervised import cpu_rlimit_s, process_rlimit
 
@@ -28,9 +28,6 @@ HEADROOM = 8
 """A runtime that is a kernel of its own has threads besides its guest's; so often the guest's number it gets."""
 SPARE_THREADS = 256
 _SMALL_BYTES = 64 * 1024**2
-CPU_SHARES = 1024 * CPU_WEIGHT // 100
-IDLE_SHARES = 2
-"""The kernel's least."""
 _PROGRAM = (
     "import sys, os, site; site.setquit(); sys.path[:0] = ['/runtime/worker', '/runtime/site']; "
     "from manimatic_worker.init import main; os._exit(main(sys.argv))"

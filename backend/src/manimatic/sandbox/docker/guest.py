@@ -10,7 +10,8 @@ from manimatic_worker.protocol import BY_SIGNAL
 
 from manimatic.errors import SandboxError
 from manimatic.ports import Limits
-from manimatic.sandbox.docker.container import CPU_SHARES, IDLE_SHARES, Recipe
+from manimatic.sandbox.cgroup.base import CPU_SHARES, IDLE_SHARES
+from manimatic.sandbox.docker.container import Recipe
 from manimatic.sandbox.docker.counters import Counters, EngineCounters, counters_of, read_last
 from manimatic.sandbox.docker.engine import Engine
 from manimatic.sandbox.docker.stream import AttachedStreams
