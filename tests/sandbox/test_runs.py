@@ -70,6 +70,16 @@ def test_progress_comes_with_every_animation(bench: Bench) -> None:
     assert bench.heard.animations == [1, 2, 3]
 
 
+def test_preamble_of_tex_comes_with_the_runtime(each_bench: Bench) -> None:
+    """A run that sets a formula makes no format of its own, which takes longer than the formula."""
+    body = "        self.add(MathTex('a^2'))\n        self.wait(0.1)\n"
+    looks = "        print('made', list(Path(os.environ['XDG_CACHE_HOME'], 'fastmanim').glob('*.fmt')))\n"
+    code = "import os\nfrom pathlib import Path\nfrom manim import *\nclass A(Scene):\n    def construct(self):\n"
+    result = each_bench.run(code + body + looks)
+    assert result.verdict is Verdict.OK, result
+    assert "made []" in each_bench.heard.text
+
+
 def test_parts_that_left_join_to_a_video(bench: Bench, tmp_path: Path) -> None:
     """After a limit, what was finished becomes a video in a second sandbox."""
     first = bench.run("self.wait(0.4)\nself.play(FadeIn(Square()), run_time=0.6)\nraise ValueError\n")

@@ -33,8 +33,6 @@ from fastmanim.patching import Patch
 
 _BEGIN = "\\begin{document}"
 _FORMAT = "fastmanim-plain"
-
-
 _GZIP = b"\x1f\x8b"
 
 
@@ -56,10 +54,14 @@ def tex_to_svg_file(expression: str, environment: str | None = None, tex_templat
     return Path(_stock_tex_to_svg_file(expression, environment, tex_template))
 
 
-def prepare() -> bool:
-    """Have the preamble of the template that is set loaded before a formula is asked for; tell whether that went."""
+def prepare(folder: Path | None = None) -> bool:
+    """Have the preamble of the template that is set loaded before a formula is asked for; tell whether that went.
+
+    Args:
+        folder: Where the format file shall be, to be named as an installation's `formats`; else the user's cache.
+    """
     preamble, found, _ = config["tex_template"].get_texcode_for_expression("x").partition(_BEGIN)
-    return bool(found) and _format_of(preamble) is not None
+    return bool(found) and _format_of(preamble, folder) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +164,22 @@ _LATEX = ["latex", "-interaction=batchmode", "-halt-on-error"]
 _DVISVGM = ["dvisvgm", "--page=1", "--no-fonts", "--verbosity=0", "--output=formula.svg", "formula.dvi"]
 
 
-def _format_of(preamble: str) -> str | None:
+def _format_of(preamble: str, folder: Path | None = None) -> str | None:
     """Return the format file with a preamble loaded, or None where it cannot be had; made once and kept.
 
-    A user's own folder for caches holds it, under the hash of the preamble and of the LaTeX that is installed.
+    It is kept in this folder or the user's own for caches, under the hash of the preamble and of the LaTeX that is
+    installed; one that came with the installation is taken instead.
     """
     latex = shutil.which("latex")
     if latex is None:
         return None
     found = Path(latex).resolve()
-    version = f"{preamble}\0{found}\0{found.stat().st_mtime_ns}\0{_base_format(found)}"
+    version = f"{preamble}\0{found}\0{_second_of(found)}\0{_base_format(found)}"
     name = f"{_FORMAT}-{hashlib.sha256(version.encode()).hexdigest()[:16]}"
-    kept = _cache_folder() / f"{name}.fmt"
+    installed = getattr(CairoRenderer, "fastmanim_installation", None)
+    if installed is not None and installed.formats is not None and (installed.formats / f"{name}.fmt").exists():
+        return str(installed.formats / name)
+    kept = (folder or _cache_folder()) / f"{name}.fmt"
     if not kept.exists() and not _dump(preamble, kept):
         return None
     return str(kept.with_suffix(""))
@@ -182,7 +188,12 @@ def _format_of(preamble: str) -> str | None:
 def _base_format(latex: Path) -> str:
     """Return when LaTeX's own format was made, as far as that is easily known."""
     made = Path("/var/lib/texmf/web2c/pdftex/latex.fmt")
-    return str(made.stat().st_mtime_ns) if made.exists() else latex.name
+    return _second_of(made) if made.exists() else latex.name
+
+
+def _second_of(file: Path) -> str:
+    """Return when a file was changed: in seconds, which is what a container's image keeps."""
+    return str(int(file.stat().st_mtime))
 
 
 def _cache_folder() -> Path:

@@ -46,6 +46,8 @@ class Installation:
     applied: list[patching.Applied] = field(default_factory=list)
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     foresight: Any = None
+    formats: Path | None = None
+    """A folder with what `formulas.prepare` has made for this LaTeX."""
     drawn: Callable[[Path], None] | None = None
     """Called with each segment that other processes have drawn, as soon as it is whole and known to be."""
 

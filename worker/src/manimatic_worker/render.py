@@ -22,6 +22,8 @@ from manimatic_worker.rehearsal.watch import Heard, rehearse
 from manimatic_worker.tex_errors import tell_tex_errors
 
 MEDIA_DIR = Path("media")
+FORMATS = Path(__file__).parents[1] / "formats"
+"""What the installation has made of TeX's preamble, beside the sources; without it each run would."""
 SEED_BITS = 32
 
 
@@ -32,7 +34,7 @@ def warm_up() -> None:
     import_manim()
     import fastmanim
 
-    fastmanim.install(processes=1)
+    fastmanim.install(processes=1).formats = FORMATS
     import numpy.random  # noqa: F401  numpy itself puts it off
 
     import manimatic_worker.rehearsal.performance  # noqa: F401  here once, instead of in each rehearsal's process

@@ -33,7 +33,7 @@ WORKER = "manimatic-worker[render]"
 SOURCES = ("manimatic_worker", "fastmanim")
 """Packages of ours that are copied as they lie here."""
 PARTS = ("site", "worker", "python")
-LAYOUT = "all of it with byte code"
+LAYOUT = "all of it with byte code, and a format of TeX"
 """Part of the names: what an older installer made differently is made anew."""
 UNUSED_S = 14 * 86_400.0
 """Copying takes seconds, and who works on Manimatic goes back and forth between versions."""
@@ -41,6 +41,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 SYSTEM_ROOT = Path("/var/lib/manimatic")
 _SKIPPED_STDLIB = shutil.ignore_patterns("test", "tests", "idlelib", "site-packages", "config-*", "turtledemo")
 _WARM_IMPORTS = "import manim, manim.utils.tex_templates, manimatic_worker.worker_entrypoint, manimatic_worker.render"
+_PREPARE_TEX = "from fastmanim import formulas; formulas.prepare(manimatic_worker.render.FORMATS)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
@@ -261,10 +262,10 @@ def _source_of(package: str) -> Path:
 
 
 def _copy_sources(sources: list[Path], site: Path, to: Path) -> None:
-    """Copy the worker's and fastmanim's sources, then import Manim once so that its byte code is there."""
+    """Copy the worker's and fastmanim's sources, make the byte code and the format of TeX that each run would make."""
     for source in sources:
         shutil.copytree(source, to / source.name, ignore=shutil.ignore_patterns("__pycache__"))
-    program = f"import sys; sys.path[:0] = [{str(to)!r}, {str(site)!r}]; {_WARM_IMPORTS}"
+    program = f"import sys; sys.path[:0] = [{str(to)!r}, {str(site)!r}]; {_WARM_IMPORTS}; {_PREPARE_TEX}"
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(to), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], env=environ, capture_output=True, check=False)
     if done.returncode:
