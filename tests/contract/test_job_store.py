@@ -186,6 +186,7 @@ def test_shared_job_is_found_by_its_token_until_it_is_shared_no_more(store: JobS
     to_uploading(store, claim)
     store.advance(claim, S.COMPLETE, video=VIDEO)
     assert store.share(job.id, "token").share_token == "token"
+    assert store.share(job.id, "another").share_token == "token"
     assert store.shared("token").id == job.id
     store.share(job.id, None)
     with pytest.raises(JobNotFound):

@@ -272,7 +272,12 @@ class JobStore(Protocol):
         ...
 
     def share(self, job_id: str, token: str | None) -> Job:
-        """Share a job that has a video under this token, or no more with None. Raises JobNotFound, Conflict."""
+        """Share a job that has a video under this token, or no more with None; one that is shared keeps its token.
+
+        Raises:
+            JobNotFound: There is no such job.
+            Conflict: It has no video.
+        """
         ...
 
     def shared(self, token: str) -> Job:

@@ -122,8 +122,8 @@ class JobService:
             Conflict: It has no video.
             StoreError: The database cannot be used.
         """
-        job = self.get(job_id, account=account)
-        return job if job.share_token else self._store.share(job_id, new_id())
+        self.get(job_id, account=account)
+        return self._store.share(job_id, new_id())
 
     def unshare(self, job_id: str, *, account: str | None = None) -> Job:
         """Take that page away; doing so twice is harmless. Raises JobNotFound, StoreError."""

@@ -149,7 +149,7 @@ class SqlJobStore:
             return upkeep.requeue_held(connection, job_id, self._now(connection))
 
     def share(self, job_id: str, token: str | None) -> Job:
-        """Share a complete job under this token, or no more with None. Raises JobNotFound, Conflict."""
+        """Share a complete job under this token, or no more with None; see the port. Raises JobNotFound, Conflict."""
         with self._database.write() as connection:
             return upkeep.share(connection, job_id, token, self._now(connection))
 

@@ -67,8 +67,10 @@ def requeue_held(connection: Connection, job_id: str, now: float) -> Job:
 
 
 def share(connection: Connection, job_id: str, token: str | None, now: float) -> Job:
-    """Share the job under this token, or no more. Raises JobNotFound, Conflict."""
+    """Share the job under this token, unless it is shared already, or no more. Raises JobNotFound, Conflict."""
     row = moves.locked(connection, job_id)
+    if token is not None and row["share_token"]:
+        return job_of(row)
     if token is not None and (row["state"] != JobState.COMPLETE.value or not row["video"]):
         raise Conflict(f"Job {job_id} has no video that could be shared.")
     change = update(jobs).where(jobs.c.seq == row["seq"]).values(share_token=token, updated_at=now).returning(jobs)
